@@ -1,0 +1,2 @@
+export * from './stasisError.ts';
+export * from './table.ts';
