@@ -1,1 +1,5 @@
-export {};
+export * from './catalogue.ts';
+export * from './envelope.ts';
+export * from './ids.ts';
+export * from './reason.ts';
+export * from './stream.ts';

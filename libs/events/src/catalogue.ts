@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import { cause, reasonInLeaf } from './reason.ts';
+
+/**
+ * Every event there is, with the schema of its `data`. The key is `<noun>.<past>`; the CloudEvents type is
+ * `dev.stasis.<key>.v1`. docs/events.md is checked against this file in both directions. Additive changes only; a change
+ * that old readers would misread gets a new version and an upcaster.
+ */
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+const bytes = z.number().int().nonnegative();
+const ms = z.number().nonnegative();
+const containerRef = z.string().min(3);
+const iso = z.iso.datetime();
+const file = z.object({ name: z.string(), size: bytes }).strict();
+
+const runtime = z.object({ name: z.string(), version: z.string(), platform: z.string() }).strict();
+
+/** What is known of one run of a container when it is first seen. */
+const runSeen = z
+  .object({
+    container: containerRef,
+    /** Identity of this run on its node; another one under the same id is another generation. */
+    run: z.string(),
+    status: z.enum(['created', 'running', 'paused', 'stopped']),
+    runtime: z.string(),
+    root: z.string(),
+    bundle: z.string(),
+    startedAt: iso,
+    specDigest: digest.optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+    /** Set when Stasis started or restored it. */
+    origin: z
+      .object({ kind: z.enum(['start', 'restore']), request: z.string().optional(), checkpoint: z.string().optional() })
+      .strict()
+      .optional(),
+  })
+  .strict();
+
+export const catalogue = {
+  'checkpoint.requested': z
+    .object({
+      container: containerRef,
+      node: z.string(),
+      /** The run that was meant; another one under the id at capture time is SourceReplaced. */
+      run: z.string(),
+      generation: z.number().int().positive(),
+      leaveRunning: z.boolean(),
+      labels: z.record(z.string(), z.string()),
+      reason: reasonInLeaf.optional(),
+      /** After this instant the recorder voids the request. */
+      deadline: iso,
+    })
+    .strict(),
+  'checkpoint.accepted': z.object({ attempt: z.number().int().positive() }).strict(),
+  'checkpoint.refused': cause,
+  'checkpoint.captured': z
+    .object({
+      files: z.array(file),
+      bytes,
+      freezeMs: ms,
+      staging: z.enum(['tmpfs', 'disk']),
+      container: z.enum(['running', 'paused', 'stopped']),
+    })
+    .strict(),
+  'checkpoint.sealed': z.object({ manifestDigest: digest, bytes, runtime, durationMs: ms }).strict(),
+  'checkpoint.stored': z.object({ store: z.string(), bytesNew: bytes, bytesShared: bytes, durationMs: ms }).strict(),
+  'checkpoint.verified': z.object({ manifestDigest: digest, bytes, durationMs: ms }).strict(),
+  'checkpoint.ready': z.object({ container: z.enum(['running', 'stopped']) }).strict(),
+  'checkpoint.failed': cause.extend({ container: z.enum(['running', 'paused', 'stopped', 'unknown']) }),
+  'checkpoint.canceled': z.object({ reason: reasonInLeaf.optional() }).strict(),
+  'checkpoint.voided': cause,
+  'checkpoint.expired': z.object({ rule: z.string() }).strict(),
+  'checkpoint.deleted': z.object({ reason: reasonInLeaf.optional() }).strict(),
+  /** What came to light after the terminal event: an image exists, or the container ended. */
+  'checkpoint.reconciled': z
+    .object({
+      fact: z.string(),
+      factType: z.string(),
+      image: z.enum(['exists', 'none']),
+      manifestDigest: digest.optional(),
+      message: z.string(),
+    })
+    .strict(),
+
+  'restore.requested': z
+    .object({
+      checkpoint: z.string(),
+      node: z.string(),
+      /** Name on the node. */
+      name: z.string(),
+      container: containerRef,
+      manifestDigest: digest,
+      labels: z.record(z.string(), z.string()),
+      reason: reasonInLeaf.optional(),
+      deadline: iso,
+    })
+    .strict(),
+  'restore.accepted': z.object({ attempt: z.number().int().positive() }).strict(),
+  'restore.refused': z.object({ reasons: z.array(cause).min(1) }).strict(),
+  'restore.materialised': z.object({ bytes, durationMs: ms }).strict(),
+  'restore.running': z.object({ run: z.string(), durationMs: ms, warnings: z.array(z.string()).optional() }).strict(),
+  'restore.failed': cause,
+  'restore.canceled': z.object({ reason: reasonInLeaf.optional() }).strict(),
+  'restore.voided': cause,
+  'restore.reconciled': z
+    .object({ fact: z.string(), factType: z.string(), twin: z.boolean(), message: z.string() })
+    .strict(),
+
+  /** A start, stop or removal was asked for. The answer is one of started, stopped, gone, refused, failed. */
+  'container.requested': z
+    .object({
+      container: containerRef,
+      node: z.string(),
+      verb: z.enum(['start', 'stop', 'remove']),
+      /** For `start`: a bundle on the node, or a command over the host's root, read-only. */
+      bundle: z.string().optional(),
+      command: z.array(z.string()).min(1).optional(),
+      env: z.array(z.string()).optional(),
+      cwd: z.string().optional(),
+      labels: z.record(z.string(), z.string()).optional(),
+      reason: reasonInLeaf.optional(),
+      deadline: iso,
+    })
+    .strict(),
+  'container.refused': cause.extend({ request: z.string() }),
+  'container.failed': cause.extend({ request: z.string() }),
+  'container.discovered': runSeen,
+  'container.started': runSeen,
+  'container.stopped': z
+    .object({
+      container: containerRef,
+      run: z.string(),
+      why: z.enum(['exited', 'requested', 'checkpointed']),
+      request: z.string().optional(),
+    })
+    .strict(),
+  'container.gone': z.object({ container: containerRef, run: z.string(), request: z.string().optional() }).strict(),
+
+  'node.joined': z
+    .object({
+      node: z.string(),
+      agent: z.enum(['checkpointer', 'restorer']),
+      /** Differs at each start of the agent. */
+      instance: z.string(),
+      /** Its partition of stasis.requests. */
+      partition: z.number().int().nonnegative(),
+      runtime,
+      kernel: z.string(),
+      architecture: z.string(),
+      cpuModel: z.string(),
+      cpuFeatures: z.array(z.string()),
+    })
+    .strict(),
+  'node.changed': z
+    .object({ node: z.string(), runtime, kernel: z.string(), cpuFeatures: z.array(z.string()) })
+    .strict(),
+  'node.lost': z.object({ node: z.string(), agent: z.enum(['checkpointer', 'restorer']), lastSeen: iso }).strict(),
+} as const;
+
+export type EventKey = keyof typeof catalogue;
+export type EventData<K extends EventKey> = z.infer<(typeof catalogue)[K]>;
+
+/** One event as a decider makes it: what happened, without envelope. */
+export type DomainEvent<K extends EventKey = EventKey> = {
+  [Key in K]: { readonly key: Key; readonly data: EventData<Key> };
+}[K];
+
+export const eventKeys = Object.keys(catalogue) as EventKey[];
+export const typeOf = (key: EventKey): string => `dev.stasis.${key}.v1`;
+
+const keyByType = new Map(eventKeys.map((key) => [typeOf(key), key]));
+/** Absent for a type that is not in the catalogue. */
+export const keyOf = (type: string): EventKey | undefined => keyByType.get(type);
