@@ -1,1 +1,4 @@
-export {};
+export * from './freePort.ts';
+export * from './guard.ts';
+export * from './kafka.ts';
+export * from './postgres.ts';

