@@ -67,13 +67,14 @@ export const catalogue = {
   'checkpoint.verified': z.object({ manifestDigest: digest, bytes, durationMs: ms }).strict(),
   'checkpoint.ready': z.object({ container: z.enum(['running', 'stopped']) }).strict(),
   'checkpoint.failed': cause.extend({ container: z.enum(['running', 'paused', 'stopped', 'unknown']) }),
-  'checkpoint.canceled': z.object({ reason: reasonInLeaf.optional() }).strict(),
-  'checkpoint.voided': cause,
+  'checkpoint.canceled': z.object({ node: z.string(), reason: reasonInLeaf.optional() }).strict(),
+  'checkpoint.voided': cause.extend({ node: z.string() }),
   'checkpoint.expired': z.object({ rule: z.string() }).strict(),
   'checkpoint.deleted': z.object({ reason: reasonInLeaf.optional() }).strict(),
   /** What came to light after the terminal event: an image exists, or the container ended. */
   'checkpoint.reconciled': z
     .object({
+      node: z.string(),
       fact: z.string(),
       factType: z.string(),
       image: z.enum(['exists', 'none']),
@@ -100,8 +101,8 @@ export const catalogue = {
   'restore.materialised': z.object({ bytes, durationMs: ms }).strict(),
   'restore.running': z.object({ run: z.string(), durationMs: ms, warnings: z.array(z.string()).optional() }).strict(),
   'restore.failed': cause,
-  'restore.canceled': z.object({ reason: reasonInLeaf.optional() }).strict(),
-  'restore.voided': cause,
+  'restore.canceled': z.object({ node: z.string(), reason: reasonInLeaf.optional() }).strict(),
+  'restore.voided': cause.extend({ node: z.string() }),
   'restore.reconciled': z
     .object({ fact: z.string(), factType: z.string(), twin: z.boolean(), message: z.string() })
     .strict(),

@@ -1,1 +1,13 @@
-export {};
+export * from './checkpoint/decide.ts';
+export * from './checkpoint/state.ts';
+export * from './checkpoint/view.ts';
+export * from './conditions.ts';
+export * from './container/decide.ts';
+export * from './container/state.ts';
+export * from './container/view.ts';
+export * from './node/decide.ts';
+export * from './node/view.ts';
+export * from './restore/decide.ts';
+export * from './restore/state.ts';
+export * from './restore/view.ts';
+export * from './route.ts';
