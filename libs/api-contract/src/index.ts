@@ -1,1 +1,2 @@
-export {};
+export * from './routes/index.ts';
+export * from './schemas/index.ts';

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import * as s from '../schemas/index.ts';
+import { route } from './route.ts';
+
+const id = z.object({ id: s.idOf('ckp') });
+
+export const checkpointRoutes = {
+  requestCheckpoint: route({
+    method: 'POST',
+    path: '/v1/checkpoints',
+    summary: 'Ask for a checkpoint of a container',
+    auth: true,
+    idempotent: true,
+    body: s.checkpointBody,
+    status: 202,
+    answer: s.checkpointView,
+  }),
+  listCheckpoints: route({
+    method: 'GET',
+    path: '/v1/checkpoints',
+    summary: 'Checkpoints, newest first',
+    auth: true,
+    query: s.listQuery.extend({
+      container: s.containerName.optional(),
+      node: s.nodeName.optional(),
+      phase: z.enum(s.checkpointPhases).optional(),
+    }),
+    status: 200,
+    answer: s.pageOf(s.checkpointView),
+  }),
+  getCheckpoint: route({
+    method: 'GET',
+    path: '/v1/checkpoints/:id',
+    summary: 'One checkpoint with its conditions and its timeline',
+    auth: true,
+    params: id,
+    query: s.readQuery,
+    status: 200,
+    answer: s.checkpointDetail,
+  }),
+  cancelCheckpoint: route({
+    method: 'POST',
+    path: '/v1/checkpoints/:id/cancel',
+    summary: 'Cancel a checkpoint whose capture has not begun',
+    auth: true,
+    idempotent: true,
+    params: id,
+    body: s.whyBody,
+    bodyOptional: true,
+    status: 200,
+    answer: s.checkpointView,
+  }),
+  getCompatibility: route({
+    method: 'GET',
+    path: '/v1/checkpoints/:id/compatibility',
+    summary: 'Whether a restore on a node could work, as far as can be told without trying',
+    auth: true,
+    params: id,
+    query: s.readQuery.extend({ node: s.nodeName.optional(), name: s.newContainerName.optional() }),
+    status: 200,
+    answer: s.compatibility,
+  }),
+} as const;

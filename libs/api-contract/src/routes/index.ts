@@ -1,0 +1,19 @@
+import { auditRoutes } from './audit.ts';
+import { checkpointRoutes } from './checkpoints.ts';
+import { containerRoutes } from './containers.ts';
+import { restoreRoutes } from './restores.ts';
+import { systemRoutes } from './system.ts';
+
+export * from './route.ts';
+
+/** Every route of the api by the name of its use case. */
+export const routes = {
+  ...checkpointRoutes,
+  ...restoreRoutes,
+  ...containerRoutes,
+  ...auditRoutes,
+  ...systemRoutes,
+} as const;
+
+export type Routes = typeof routes;
+export type RouteName = keyof Routes;

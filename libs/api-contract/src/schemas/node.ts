@@ -1,0 +1,30 @@
+import type { NodeView } from '@stasis/lifecycle';
+import { z } from 'zod';
+
+const agent = z.object({
+  instance: z.string(),
+  partition: z.number().int(),
+  joinedAt: z.string(),
+  status: z.enum(['joined', 'lost']),
+  lostAt: z.string().exactOptional(),
+});
+
+/** `lastSeen` by agent: signs of life that this api has received. */
+export interface NodeShown extends NodeView {
+  readonly lastSeen: { readonly checkpointer?: string; readonly restorer?: string };
+}
+
+export const nodeShown: z.ZodType<NodeShown> = z
+  .object({
+    id: z.string(),
+    ledger: z.string(),
+    agents: z.object({ checkpointer: agent.exactOptional(), restorer: agent.exactOptional() }),
+    runtime: z.object({ name: z.string(), version: z.string(), platform: z.string() }).exactOptional(),
+    kernel: z.string().exactOptional(),
+    architecture: z.string().exactOptional(),
+    cpuModel: z.string().exactOptional(),
+    cpuFeatures: z.array(z.string()),
+    lastSeen: z.object({ checkpointer: z.string().exactOptional(), restorer: z.string().exactOptional() }),
+    position: z.number().int(),
+  })
+  .meta({ id: 'Node' });
