@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What this shows: a stand-in for the Prisma engine that is right on Postgres 18 and always answers, so that a drift is never taken for none.
+// Right on Postgres 18, and it always answers, so that a drift is never taken for none.
 // Stand-in for Prisma's native schema-engine where its download host is unreachable: the same JSON-RPC on stdin/stdout,
 // run on @prisma/schema-engine-wasm + adapter-pg. Use through PRISMA_SCHEMA_ENGINE_BINARY.
 import { readFileSync } from 'node:fs';
@@ -93,6 +93,14 @@ const patch = (adapter) => {
       return r;
     };
   }
+  // adapter-pg splits a script at each semicolon, also inside a function body ($$ … $$); Postgres takes it whole.
+  adapter.executeScript = async (script) => {
+    try {
+      await adapter.client.query(script);
+    } catch (e) {
+      adapter.onError(e);
+    }
+  };
   return adapter;
 };
 const factory = new PrismaPg(conn, schema ? { schema } : undefined);

@@ -1,0 +1,51 @@
+import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { StasisError } from '@stasis/errors';
+import { endProcess, liveMarkIn, markOf, removeMark, type ProcessMark } from './processMark.ts';
+
+const markFile = (home: string): string => path.join(home, 'run/up.json');
+
+/** The process that runs Stasis in this home, when one does. */
+export const supervisorOf = (home: string): ProcessMark | undefined => liveMarkIn(markFile(home));
+
+/**
+ * Takes the home for this process; the result gives it back. A holder that died left nothing that counts.
+ *
+ * @throws {StasisError} ConfigInvalid when another process runs Stasis there.
+ */
+export const holdHome = (home: string): (() => void) => {
+  const file = markFile(home);
+  mkdirSync(path.dirname(file), { recursive: true });
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, JSON.stringify(markOf(process.pid)));
+  for (;;) {
+    try {
+      // A link appears whole or not at all, so nobody reads half a mark and takes the home too.
+      linkSync(fresh, file);
+      rmSync(fresh);
+      return () => removeMark(file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = supervisorOf(home);
+    if (holder !== undefined) {
+      rmSync(fresh);
+      throw new StasisError('ConfigInvalid', `Stasis already runs in ${home} (pid ${holder.pid}).`, {
+        next: 'Use it, stop it with `stasis down`, or set STASIS_HOME to another directory.',
+      });
+    }
+    rmSync(file, { force: true });
+  }
+};
+
+/**
+ * Ends the Stasis that runs in this home and waits until it is gone; containers go on. Idempotent.
+ *
+ * @returns false when none ran.
+ */
+export const down = async (home: string): Promise<boolean> => {
+  const holder = supervisorOf(home);
+  if (holder === undefined) return false;
+  await endProcess(holder, 'SIGTERM', 60_000);
+  return true;
+};

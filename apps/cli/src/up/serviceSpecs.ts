@@ -1,0 +1,58 @@
+import path from 'node:path';
+import { checkout } from './places.ts';
+import type { Stack } from './startStack.ts';
+import type { ProcessSpec } from './supervise.ts';
+
+export interface ServicePlan {
+  readonly home: string;
+  readonly url: string;
+  readonly listen: string;
+  readonly nodes: readonly string[];
+  readonly runtime: string;
+  readonly stack: Pick<Stack, 'bus' | 'databaseUrl' | 'kafkaBrokers'>;
+  /** STASIS_RUNSC, when the runtime is runsc. */
+  readonly runsc: Readonly<Record<string, string>>;
+}
+
+const script = (app: string): string => path.join(checkout, 'apps', app, 'src/main.ts');
+
+/** The runsc roots of a node: its own, and those that STASIS_RUNSC_ROOTS names (on the first node, which sees them). */
+const rootsOf = (home: string, node: string, first: boolean): string => {
+  const own = path.join(home, 'nodes', node, 'runsc');
+  const others = first ? (process.env['STASIS_RUNSC_ROOTS'] ?? '') : '';
+  return others === '' ? own : `${own}:${others}`;
+};
+
+/** What `stasis up` runs: the api, and per node a checkpointer and a restorer, with the settings of each. */
+export const serviceSpecs = (plan: ServicePlan): readonly ProcessSpec[] => {
+  const { home, url, stack, nodes } = plan;
+  const shared = {
+    STASIS_HOME: home,
+    STASIS_SERVER: url,
+    STASIS_BUS: stack.bus,
+    STASIS_STORE: process.env['STASIS_STORE'] || `file://${path.join(home, 'store')}`,
+    STASIS_RUNTIME: plan.runtime,
+    ...(stack.kafkaBrokers === undefined ? {} : { KAFKA_BROKERS: stack.kafkaBrokers }),
+  };
+  const api: ProcessSpec = {
+    name: 'api',
+    args: [script('api')],
+    // STASIS_NODES: /readyz is 200 once these have joined.
+    env: { ...shared, DATABASE_URL: stack.databaseUrl, STASIS_LISTEN: plan.listen, STASIS_NODES: nodes.join(',') },
+  };
+  const agents = nodes.flatMap((node, at) =>
+    (['checkpointer', 'restorer'] as const).map((app): ProcessSpec => ({
+      name: `${app}-${node}`,
+      args: [script(app), 'agent'],
+      env: {
+        ...shared,
+        ...plan.runsc,
+        // Over Kafka an agent holds no database credentials.
+        DATABASE_URL: stack.bus === 'postgres' ? stack.databaseUrl : '',
+        STASIS_NODE: node,
+        STASIS_RUNSC_ROOTS: rootsOf(home, node, at === 0),
+      },
+    })),
+  );
+  return [api, ...agents];
+};
