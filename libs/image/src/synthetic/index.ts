@@ -1,0 +1,2 @@
+export * from './sampleImage.ts';
+export * from './writeRuntimeFiles.ts';
