@@ -48,7 +48,7 @@ const main = async (): Promise<void> => {
     rmSync(pidFile, { force: true });
   }
   const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200'];
-  const [command = '', ...args] = [...programs.prefix, programs.postgres, '-D', data];
+  const [command, ...args] = [...programs.prefix, programs.postgres, '-D', data];
   holdProgram({
     command,
     args: [...args, ...settings.flatMap((setting) => ['-c', setting])],

@@ -10,6 +10,8 @@ export interface ServicePlan {
   readonly nodes: readonly string[];
   readonly runtime: string;
   readonly stack: Pick<Stack, 'bus' | 'databaseUrl' | 'kafkaBrokers'>;
+  /** Empty over Kafka: an agent then holds no database credentials. */
+  readonly agentDatabaseUrl: string;
   /** STASIS_RUNSC, when the runtime is runsc. */
   readonly runsc: Readonly<Record<string, string>>;
 }

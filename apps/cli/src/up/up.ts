@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, StasisError } from '@stasis/errors';
+import { agentDatabaseUrl } from './agentDatabase.ts';
 import type { BusKind } from './chooseBus.ts';
 import { holdHome } from './holdHome.ts';
 import { stasisHome, toolsHome } from './places.ts';
@@ -126,6 +127,7 @@ export const up = async (options: UpOptions = {}): Promise<Up> => {
       nodes,
       runtime,
       stack,
+      agentDatabaseUrl: await agentDatabaseUrl(home, stack),
       runsc: runscOf(runtime),
     });
     const services = await supervise(specs, { home, say });
