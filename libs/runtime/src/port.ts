@@ -135,6 +135,8 @@ export interface ContainerRuntime {
   delete(id: string): Promise<void>;
   /** Creates and restores; resolves once the container runs; on failure nothing is left under the id. */
   restore(request: RestoreRequest): Promise<RuntimeContainer>;
+  /** After a background restore: resolves once the image has been read to its end and may be removed. */
+  restored(id: string, timeoutMs: number): Promise<void>;
   /** Resolves with the exit status once the container has ended. */
   wait(id: string): Promise<{ exitStatus: number }>;
 }

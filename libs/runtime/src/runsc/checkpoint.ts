@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { StasisError } from '@stasis/errors';
+import type { CaptureProcess, CaptureRequest, CaptureResult, RuntimeInfo } from '../port.ts';
+import { holdersOf } from '../process/openFiles.ts';
+import { processFacts } from '../process/procfs.ts';
+import { waitUntil } from '../process/waitUntil.ts';
+import { failure } from './failure.ts';
+import { command, type Invocation } from './invocation.ts';
+import { pause, resume } from './pause.ts';
+import { readContainer } from './stateFile.ts';
+
+/**
+ * `runsc checkpoint --image-path DIR [--compression none|flate-best-speed] [--leave-running] <id>`
+ *
+ *   exit 0    2026: checkpoint.img, pages.img, pages_meta.img (compression none), else checkpoint.img alone; 2022:
+ *             checkpoint.img alone, flate. Without --leave-running the sandbox ends; the state file of 2026 still says
+ *             running. With it a running container goes on and a paused one stays paused (2024 and later); in 2022
+ *             the command destroys, restores and waits: it is never used there.
+ *   exit 128  `checkpoint failed: …`; the files may exist, empty or cut. The container goes on, or stays paused.
+ *
+ * The command is only a client: when it dies, the sandbox finishes the files alone. So it runs in a session of its own
+ * with its words in `runtime.stderr`, and whoever comes later asks `settle`.
+ */
+export const stderrFileName = 'runtime.stderr';
+const endOfSandboxMs = 10_000;
+
+/** @throws StasisError NotSupported for `resume` or `pause` where this binary cannot, RuntimeFailed if it cannot start. */
+export async function beginCapture(
+  via: Invocation,
+  info: RuntimeInfo,
+  request: CaptureRequest,
+): Promise<CaptureProcess> {
+  requireSupport(info, request);
+  const begun = performance.now();
+  if (request.after === 'pause') await pause(via, request.id);
+  try {
+    return await start(via, info, request, begun);
+  } catch (error) {
+    if (request.after === 'pause') await resume(via, request.id);
+    throw error;
+  }
+}
+
+function requireSupport({ version, features }: RuntimeInfo, { after }: CaptureRequest): void {
+  if (after === 'resume' ? features.resumesInPlace : after === 'stop' || features.capturesPaused) return;
+  throw new StasisError('NotSupported', `runsc ${version} cannot ${after} a container after its capture`, {
+    next: 'Capture with `stop` and restore the image.',
+  });
+}
+
+function start(via: Invocation, info: RuntimeInfo, request: CaptureRequest, begun: number): Promise<CaptureProcess> {
+  const [file, argv] = command(
+    via,
+    'checkpoint',
+    '--image-path',
+    request.attemptDir,
+    ...(info.features.compressionFlag ? [`--compression=${request.compression}`] : []),
+    ...(request.after === 'stop' ? [] : ['--leave-running']),
+    request.id,
+  );
+  const stderrFile = join(request.attemptDir, stderrFileName);
+  const stderr = openSync(stderrFile, 'wx', 0o600);
+  const child = spawn(file, argv, { detached: true, stdio: ['ignore', stderr, stderr] });
+  closeSync(stderr);
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null; freezeMs: number }>((resolve) =>
+    child.once('exit', (code, signal) => resolve({ code, signal, freezeMs: performance.now() - begun })),
+  );
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) =>
+      reject(new StasisError('RuntimeFailed', `cannot run ${file}: ${error.message}`, { cause: error })),
+    );
+    child.once('spawn', () => {
+      const pid = child.pid ?? 0;
+      // It may have ended already; a zombie until Node reaps it still has its start time.
+      const startTicks = processFacts(pid)?.startTicks ?? '0';
+      let result: Promise<CaptureResult> | undefined;
+      resolve({
+        pid,
+        startTicks,
+        done: () => (result ??= finish(via, request, ended, stderrFile, () => child.unref())),
+      });
+    });
+  });
+}
+
+async function finish(
+  via: Invocation,
+  request: CaptureRequest,
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; freezeMs: number }>,
+  stderrFile: string,
+  letGo: () => void,
+): Promise<CaptureResult> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), request.timeoutMs);
+  });
+  const end = await Promise.race([ended, late]);
+  clearTimeout(timer);
+  if (end === undefined) {
+    letGo();
+    throw new StasisError(
+      'RuntimeTimeout',
+      `runsc checkpoint of "${request.id}" did not end within ${request.timeoutMs} ms`,
+    );
+  }
+  if (end.code !== 0) {
+    if (end.signal !== null) throw new StasisError('RuntimeFailed', `runsc checkpoint was ended by ${end.signal}`);
+    throw failure('checkpoint', readFileSync(stderrFile, 'utf8'));
+  }
+  const status = () => readContainer(via, request.id)?.status ?? 'gone';
+  if (request.after === 'stop') await waitUntil(() => ['stopped', 'gone'].includes(status()), endOfSandboxMs);
+  return { freezeMs: end.freezeMs, containerStatus: status() };
+}
+
+/** Waits until nobody has a file of the attempt open. @throws StasisError RuntimeTimeout */
+export async function settle(
+  via: Invocation,
+  request: { id: string; attemptDir: string; timeoutMs: number },
+): Promise<{ containerStatus: CaptureResult['containerStatus'] }> {
+  if (!(await waitUntil(() => holdersOf(request.attemptDir).length === 0, request.timeoutMs, 25)))
+    throw new StasisError(
+      'RuntimeTimeout',
+      `process ${holdersOf(request.attemptDir).join(', ')} still holds files of ${request.attemptDir} open`,
+    );
+  return { containerStatus: readContainer(via, request.id)?.status ?? 'gone' };
+}

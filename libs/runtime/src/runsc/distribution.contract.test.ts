@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest';
+import { testContainerRuntime } from '../contract.ts';
+import { createRunsc } from './createRunsc.ts';
+import { distributionRunsc, isRequired } from './findTestRunsc.ts';
+
+const found = distributionRunsc();
+
+describe('runsc of the distribution', { timeout: 30_000 }, () => {
+  it.skipIf(found === undefined && !isRequired)('is there: STASIS_RUNSC_2022 or /usr/bin/runsc', () => {
+    expect(found?.version).toBeTypeOf('string');
+  });
+  if (found !== undefined) testContainerRuntime((root) => createRunsc({ binary: found.binary, root }));
+});

@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest';
+import { testContainerRuntime } from '../contract.ts';
+import { createRunsc } from './createRunsc.ts';
+import { newestRunsc, isRequired } from './findTestRunsc.ts';
+
+const found = newestRunsc();
+
+describe('newest runsc', { timeout: 30_000 }, () => {
+  it.skipIf(found === undefined && !isRequired)('is there: STASIS_RUNSC, .stasis/bin/runsc or PATH', () => {
+    expect(found?.version).toBeTypeOf('string');
+  });
+  if (found !== undefined) testContainerRuntime((root) => createRunsc({ binary: found.binary, root }));
+});

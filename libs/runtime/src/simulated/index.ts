@@ -1,0 +1,2 @@
+export * from './createSimulated.ts';
+export { simulatedVersion } from './simulatedImage.ts';

@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { testContainerRuntime } from '../contract.ts';
+import { createSimulated } from './createSimulated.ts';
+
+describe('simulated', () => {
+  testContainerRuntime(async (root) => createSimulated({ root, periodMs: 50 }));
+});
