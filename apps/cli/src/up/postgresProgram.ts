@@ -21,7 +21,7 @@ const idOf = async (flag: '-u' | '-g'): Promise<number> => Number((await run('id
 
 /**
  * Postgres refuses uid 0, so under root it runs as nobody, a user that every Linux has. nobody may not enter a checkout
- * below a 0700 directory such as root's home; setpriv lets it read there (and only read) without changing any mode.
+ * or a home below a 0700 directory such as /root; setpriv lets it pass there (and only read) without changing any mode.
  *
  * @throws {StasisError} ConfigInvalid when no Postgres can be started here; set DATABASE_URL then.
  */
@@ -41,18 +41,14 @@ export const postgresPrograms = async (): Promise<PostgresPrograms> => {
   const user = { uid: await idOf('-u'), gid: await idOf('-g') };
   const reading = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
   const prefix = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', ...reading];
-  try {
-    await run(postgres, ['-V'], { ...user, cwd: '/' });
-    return { initdb, postgres, user, prefix: [] };
-  } catch (error) {
-    try {
-      await run('setpriv', [...prefix.slice(1), postgres, '-V'], { cwd: '/' });
-      return { initdb, postgres, user, prefix };
-    } catch {
-      const why = `Postgres cannot run as the user nobody from ${path.dirname(postgres)}: ${messageOf(error)}`;
-      throw new StasisError('ConfigInvalid', why, { next: `Move the checkout out of a 0700 directory. ${next}` });
-    }
-  }
+  const works = (command: string, args: readonly string[], as: object): Promise<string | true> =>
+    run(command, args, { ...as, cwd: '/' }).then(() => true, messageOf);
+  if ((await works('setpriv', [...prefix.slice(1), postgres, '-V'], {})) === true)
+    return { initdb, postgres, user, prefix };
+  const plain = await works(postgres, ['-V'], user);
+  if (plain === true) return { initdb, postgres, user, prefix: [] };
+  const why = `Postgres cannot run as the user nobody from ${path.dirname(postgres)}: ${plain}`;
+  throw new StasisError('ConfigInvalid', why, { next: `Move the checkout out of a 0700 directory. ${next}` });
 };
 
 /** The postmaster that a crash left running on `data`, and its port. */

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { checkout } from './places.ts';
 import type { Stack } from './startStack.ts';
 import type { ProcessSpec } from './supervise.ts';
@@ -32,7 +33,7 @@ export const serviceSpecs = (plan: ServicePlan): readonly ProcessSpec[] => {
     STASIS_HOME: home,
     STASIS_SERVER: url,
     STASIS_BUS: stack.bus,
-    STASIS_STORE: process.env['STASIS_STORE'] || `file://${path.join(home, 'store')}`,
+    STASIS_STORE: process.env['STASIS_STORE'] || pathToFileURL(path.join(home, 'store')).href,
     STASIS_RUNTIME: plan.runtime,
     ...(stack.kafkaBrokers === undefined ? {} : { KAFKA_BROKERS: stack.kafkaBrokers }),
   };

@@ -124,4 +124,5 @@ it('leaves no process behind when the supervising process is killed', async () =
   supervisor.kill('SIGKILL');
   await once(supervisor, 'exit');
   await until(() => !isAlive(mark));
+  expect(isAlive(mark)).toBe(false);
 });
