@@ -1,6 +1,6 @@
 // `npm run bench -- oneshot`: the one-shot checkpoint of a 256 MB container against bare `runsc checkpoint` on the same
 // container, in one run, in turn. Frozen time = longest gap of a 1 ms ticker inside the container.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
