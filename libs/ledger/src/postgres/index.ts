@@ -1,0 +1,13 @@
+export * from './admin/eventTexts.ts';
+export * from './admin/idempotencyKeys.ts';
+export * from './admin/leases.ts';
+export * from './admin/tokens.ts';
+export * from './database.ts';
+export * from './openPostgresLedger.ts';
+export * from './views/checkpoints.ts';
+export * from './views/containers.ts';
+export * from './views/listEvents.ts';
+export * from './views/nodes.ts';
+export * from './views/openRequests.ts';
+export * from './views/restores.ts';
+export type { Found, Page, PageOptions } from './views/viewPage.ts';

@@ -1,0 +1,44 @@
+import { messageOf, StasisError } from '@stasis/errors';
+import { domainEventOf, leafOf, type StasisEvent, streamOf } from '@stasis/events';
+import type { Append } from './port.ts';
+
+/** An append whose leaves are made and whose envelopes were checked: what a planner and a store work on. */
+export interface PreparedAppend extends Append {
+  /** RFC 8785 text of each event, in order. */
+  readonly leaves: readonly string[];
+}
+
+const decoder = new TextDecoder();
+
+/**
+ * Checks what no store could take and makes the leaves, before any lock is held.
+ * @throws StasisError EventMalformed naming the event.
+ */
+export function prepareAppend(append: Append): PreparedAppend {
+  for (const { eventId, text } of append.texts ?? [])
+    if (text.includes('\0') || !text.isWellFormed())
+      throw malformed(eventId, 'its text holds a NUL or a lone surrogate');
+  return { ...append, leaves: append.events.map((event) => leafTextOf(append, event)) };
+}
+
+function leafTextOf({ ledger, stream }: Append, event: StasisEvent): string {
+  if (event.ledger !== ledger) throw malformed(event.id, `it belongs to ledger "${event.ledger}", not to "${ledger}"`);
+  if (event.recordedtime === undefined) throw malformed(event.id, 'it has no recordedtime');
+  const home = streamOf(domainEventOf(event).key, event.subject);
+  if (home !== stream) throw malformed(event.id, `its stream is "${home}", not "${stream}"`);
+  const leaf = canonicalText(event);
+  // An escaped NUL: a \u0000 whose backslash is not itself escaped.
+  if (/(?<!\\)(?:\\\\)*\\u0000/.test(leaf)) throw malformed(event.id, 'it holds a NUL');
+  return leaf;
+}
+
+function canonicalText(event: StasisEvent): string {
+  try {
+    return decoder.decode(leafOf(event));
+  } catch (error) {
+    throw malformed(event.id, `it has no RFC 8785 form: ${messageOf(error)}`);
+  }
+}
+
+const malformed = (eventId: string, why: string): StasisError =>
+  new StasisError('EventMalformed', `event ${eventId} cannot be recorded: ${why}`);
