@@ -19,7 +19,7 @@ export const containerRoutes = {
   listContainers: route({
     method: 'GET',
     path: '/v1/containers',
-    summary: 'Containers of the fleet; without ?status or ?all only those that exist',
+    summary: 'Containers of the fleet; without ?status or ?all those that are gone are left out of each page',
     auth: true,
     query: s.listQuery.extend({
       node: s.nodeName.optional(),

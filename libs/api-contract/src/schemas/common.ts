@@ -47,13 +47,13 @@ export const reasonShown = reasonInLeaf;
 export const stringMap = z.record(z.string(), z.string());
 export const causeShown = z.object({ reason: z.string(), message: z.string() });
 
-/** A page: `next` is the cursor of the following one, absent on the last; `position` the
+/** A page: `next` is the cursor of the following one, null on the last; `position` the
  * ledger position that the answer reflects. */
 export interface Page<T> {
   readonly items: readonly T[];
-  readonly next?: string;
+  readonly next: string | null;
   readonly position: number;
 }
 
 export const pageOf = <T>(item: z.ZodType<T>): z.ZodType<Page<T>> =>
-  z.object({ items: z.array(item), next: z.string().exactOptional(), position: z.number().int() });
+  z.object({ items: z.array(item), next: z.string().nullable(), position: z.number().int() });
