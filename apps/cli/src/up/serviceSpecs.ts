@@ -35,13 +35,21 @@ export const serviceSpecs = (plan: ServicePlan): readonly ProcessSpec[] => {
     STASIS_BUS: stack.bus,
     STASIS_STORE: process.env['STASIS_STORE'] || pathToFileURL(path.join(home, 'store')).href,
     STASIS_RUNTIME: plan.runtime,
+    STASIS_SUPERVISED: '1',
     ...(stack.kafkaBrokers === undefined ? {} : { KAFKA_BROKERS: stack.kafkaBrokers }),
   };
   const api: ProcessSpec = {
     name: 'api',
     args: [script('api')],
     // STASIS_NODES: /readyz is 200 once these have joined.
-    env: { ...shared, DATABASE_URL: stack.databaseUrl, STASIS_LISTEN: plan.listen, STASIS_NODES: nodes.join(',') },
+    // STASIS_ALLOW_HOST_COMMANDS: only this one-machine default lets a request run a command over the host's root.
+    env: {
+      ...shared,
+      DATABASE_URL: stack.databaseUrl,
+      STASIS_LISTEN: plan.listen,
+      STASIS_NODES: nodes.join(','),
+      STASIS_ALLOW_HOST_COMMANDS: '1',
+    },
   };
   const agents = nodes.flatMap((node, at) =>
     (['checkpointer', 'restorer'] as const).map((app): ProcessSpec => ({
@@ -51,7 +59,7 @@ export const serviceSpecs = (plan: ServicePlan): readonly ProcessSpec[] => {
         ...shared,
         ...plan.runsc,
         // Over Kafka an agent holds no database credentials.
-        DATABASE_URL: stack.bus === 'postgres' ? stack.databaseUrl : '',
+        DATABASE_URL: plan.agentDatabaseUrl,
         STASIS_NODE: node,
         STASIS_RUNSC_ROOTS: rootsOf(home, node, at === 0),
       },
