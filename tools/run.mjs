@@ -53,6 +53,7 @@ const commands = {
     scripts: (args) => [[path.join(root, 'tools/bench.ts'), ...args]],
   },
   lint: { needs: () => ({ runsc: false, kafka: false }), scripts: lint },
+  setup: { needs: () => ({ runsc: true, kafka: true }), scripts: () => [] },
   typecheck: { needs: () => ({ runsc: false, kafka: false }), scripts: () => [typecheck()] },
   format: { needs: () => ({ runsc: false, kafka: false }), scripts: () => [[modules('oxfmt/bin/oxfmt')]] },
 };
