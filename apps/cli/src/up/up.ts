@@ -28,6 +28,8 @@ export interface UpOptions {
   readonly say?: (line: string) => void;
   /** How long to wait for /readyz; 90 s unless told. */
   readonly readyMs?: number;
+  /** Aborted while it is still starting: all that was started ends and the promise rejects. Has no effect later. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Up {
@@ -77,9 +79,10 @@ const isReady = async (url: string): Promise<string | true> => {
   }
 };
 
-const waitReady = async (url: string, services: Supervised, readyMs: number): Promise<void> => {
-  const deadline = Date.now() + readyMs;
+const waitReady = async (url: string, services: Supervised, options: UpOptions): Promise<void> => {
+  const deadline = Date.now() + (options.readyMs ?? 90_000);
   for (;;) {
+    options.signal?.throwIfAborted();
     const answer = await isReady(url);
     if (answer === true) return;
     const failing = Object.entries(services.restarts()).filter(([, count]) => count >= 5);
@@ -118,6 +121,7 @@ export const up = async (options: UpOptions = {}): Promise<Up> => {
     const { host, port } = await listenAddress(home, listen);
     const stack = await startStack({ home, say, ...(options.bus === undefined ? {} : { bus: options.bus }) });
     undo.push(() => stack.stop());
+    options.signal?.throwIfAborted();
     say(`bus: ${stack.bus}, ${stack.why}`);
     const url = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
     const specs = serviceSpecs({
@@ -132,7 +136,7 @@ export const up = async (options: UpOptions = {}): Promise<Up> => {
     });
     const services = await supervise(specs, { home, say });
     undo.push(() => services.stop());
-    await waitReady(url, services, options.readyMs ?? 90_000);
+    await waitReady(url, services, options);
     const tokenFile = path.join(home, 'admin.token');
     return {
       url,
