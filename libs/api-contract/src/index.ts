@@ -1,2 +1,5 @@
+export * from './client.ts';
+export * from './problemError.ts';
 export * from './routes/index.ts';
 export * from './schemas/index.ts';
+export * from './sse.ts';

@@ -1,0 +1,21 @@
+import { readdirSync } from 'node:fs';
+import pg from 'pg';
+import { kafkaJars } from '../up/places.ts';
+import type { Up } from '../up/index.ts';
+
+/** What carries the events: the broker's version as its jar says it, or the database's as it says itself. */
+export const busVersion = async ({ bus, databaseUrl }: Pick<Up, 'bus' | 'databaseUrl'>): Promise<string> => {
+  if (bus === 'kafka') {
+    if (process.env['KAFKA_BROKERS']) return 'unknown (not started here)';
+    const jar = readdirSync(kafkaJars()).find((name) => name.startsWith('kafka_'));
+    return /-(\d[\d.]*)\.jar$/.exec(jar ?? '')?.[1] ?? 'unknown';
+  }
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ server_version: string }>('show server_version');
+    return rows[0]?.server_version ?? 'unknown';
+  } finally {
+    await client.end();
+  }
+};

@@ -1,0 +1,75 @@
+import type { Findings } from './report.ts';
+import type { Count } from './counterLog.ts';
+import { shortType } from '../words.ts';
+
+/** One thing that the demo says it shows, and whether it was seen. */
+export interface Claim {
+  readonly claim: string;
+  readonly shown: boolean;
+  /** What was seen. */
+  readonly seen: string;
+}
+
+/** Every claim of the demo, checked against what the program wrote and what the api and the ledger say. */
+export const checkClaims = ({ story, events, verification, signed }: Findings): readonly Claim[] => {
+  const { checkpoints, before, after, countAtCheckpoint, countWhenReady } = story;
+  const secrets = new Set([...before, ...after].map(({ secret }) => secret));
+  const first = after[0]?.count ?? 0;
+  const last = before.at(-1)?.count ?? 0;
+  const positions = events.map(({ position }) => position);
+  const dense = positions.every((position, at) => position === at + 1);
+  const terminal = [...checkpoints.map(({ id }) => id), story.restore.id].map(
+    (id) => events.filter(({ subject, type }) => subject === id && isTerminal(type)).length,
+  );
+  return [
+    {
+      claim: 'both checkpoints are Ready: whole, stored, read back and matched',
+      shown: checkpoints.length === 2 && checkpoints.every(isReady),
+      seen: checkpoints.map(({ phase }) => phase).join(', '),
+    },
+    {
+      claim: 'the container went on while and after it was checkpointed',
+      shown: story.countedBetween >= 10 && last >= countWhenReady + 10 && isSteady(before),
+      seen: `counted without a gap from 1 to ${last}`,
+    },
+    {
+      claim: 'the container was gone before the restore',
+      shown: story.sourceStatus === 'stopped' && story.writtenAfterKill === 0,
+      seen: `${story.sourceStatus}, ${story.writtenAfterKill} lines after that`,
+    },
+    {
+      claim: 'it runs on the other node',
+      shown: story.restore.phase === 'Running' && story.restore.node === 'node-b' && after.length >= 10,
+      seen: `${story.restore.container}, ${story.restore.phase}, ${after.length} lines`,
+    },
+    {
+      claim: 'it is the same program: its secret, drawn once at the start, is the same',
+      shown: secrets.size === 1,
+      seen: [...secrets].join(', '),
+    },
+    {
+      claim: 'it went on from the second checkpoint, without a restart',
+      shown: first > countAtCheckpoint && first <= countWhenReady + 1 && first < last && isSteady(after, first),
+      seen: `checkpoint after count ${countAtCheckpoint}, by ${countWhenReady}; goes on with ${first}; killed at ${last}`,
+    },
+    {
+      claim: 'each request ended exactly once, and the ledger has no gap',
+      shown: dense && events.length > 0 && terminal.every((count) => count === 1),
+      seen: `${events.length} events, ${terminal.join(' + ')} outcomes`,
+    },
+    {
+      claim: 'the ledger is what was written: every leaf and hash recomputed, the tree head signed',
+      shown: verification.verified && signed && verification.size === events.length,
+      seen: `${verification.size} events ${verification.verified ? 'verified' : 'NOT verified'}`,
+    },
+  ];
+};
+
+const isReady = ({ conditions }: Findings['story']['checkpoints'][number]): boolean =>
+  conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+
+const isTerminal = (type: string): boolean =>
+  ['ready', 'running', 'failed', 'refused', 'canceled', 'voided'].includes(shortType(type).split('.')[1] ?? '');
+
+/** Each count is one more than the one before. */
+const isSteady = (counts: readonly Count[], from = 1): boolean => counts.every(({ count }, at) => count === from + at);

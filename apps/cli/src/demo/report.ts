@@ -1,0 +1,67 @@
+import type { AuditEvent, NodeShown, Verification } from '@stasis/api-contract';
+import type { CheckpointView } from '../shapes.ts';
+import { nodes } from './options.ts';
+import type { Story } from './story.ts';
+
+/** What `stasis demo -o json` prints. */
+export interface DemoReport {
+  readonly bus: { readonly kind: string; readonly version: string };
+  readonly runtime: { readonly name: string; readonly version: string };
+  readonly nodes: readonly string[];
+  readonly container: string;
+  readonly checkpoints: readonly {
+    readonly id: string;
+    readonly phase: string;
+    readonly freezeMs: number;
+    /** Of the raw image. */
+    readonly bytes: number;
+    readonly conditions: CheckpointView['conditions'];
+  }[];
+  readonly restore: { readonly id: string; readonly phase: string; readonly node: string };
+  readonly continuity: {
+    readonly secretBefore: string;
+    readonly secretAfter: string;
+    /** The last count that had been seen when the node began the second checkpoint. */
+    readonly countAtCheckpoint: number;
+    readonly firstCountAfter: number;
+    readonly restarted: boolean;
+  };
+  readonly events: readonly { readonly position: number; readonly type: string; readonly subject: string }[];
+  readonly ledger: { readonly size: number; readonly verified: boolean };
+}
+
+export interface Findings {
+  readonly bus: DemoReport['bus'];
+  readonly node: NodeShown | undefined;
+  readonly story: Story;
+  readonly events: readonly AuditEvent[];
+  readonly verification: Verification;
+  /** The newest tree head was opened with the api's key. */
+  readonly signed: boolean;
+}
+
+export const reportOf = ({ bus, node, story, events, verification, signed }: Findings): DemoReport => {
+  const secretBefore = story.before.at(-1)?.secret ?? '';
+  const firstAfter = story.after[0];
+  const secretAfter = firstAfter?.secret ?? '';
+  const firstCountAfter = firstAfter?.count ?? 0;
+  return {
+    bus,
+    runtime: { name: node?.runtime?.name ?? 'unknown', version: node?.runtime?.version ?? 'unknown' },
+    nodes,
+    container: story.container,
+    checkpoints: story.checkpoints.map(({ id, phase, freezeMs = 0, bytes = 0, conditions }) => ({
+      ...{ id, phase, freezeMs, bytes, conditions },
+    })),
+    restore: { id: story.restore.id, phase: story.restore.phase, node: story.restore.node },
+    continuity: {
+      secretBefore,
+      secretAfter,
+      countAtCheckpoint: story.countAtCheckpoint,
+      firstCountAfter,
+      restarted: secretAfter !== secretBefore || firstCountAfter <= story.countAtCheckpoint,
+    },
+    events: events.map(({ position, type, subject }) => ({ position, type, subject })),
+    ledger: { size: verification.size, verified: verification.verified && signed },
+  };
+};

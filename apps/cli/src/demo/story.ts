@@ -1,0 +1,120 @@
+import path from 'node:path';
+import type { CheckpointDetail, RestoreDetail } from '@stasis/api-contract';
+import { settled } from '../containerRequest.ts';
+import { failureOf } from '../failure.ts';
+import { logFileOf } from '../logFile.ts';
+import type { Session } from '../session.ts';
+import { nodeProgram } from '../up/places.ts';
+import { waitUntil } from '../wait.ts';
+import { bytes, milliseconds } from '../words.ts';
+import { type Count, readCounts, untilCounted, watchCounts } from './counterLog.ts';
+import { counterName, megabytes, nodes } from './options.ts';
+import type { Teller } from './teller.ts';
+
+/** What happened, as the api and the program's own output told it. */
+export interface Story {
+  readonly container: string;
+  readonly checkpoints: readonly CheckpointDetail[];
+  readonly restore: RestoreDetail;
+  /** Counts that had been seen when: the second checkpoint began on the node, and it was Ready. */
+  readonly countAtCheckpoint: number;
+  readonly countWhenReady: number;
+  /** Counts written after the first checkpoint was Ready and before the second was asked for. */
+  readonly countedBetween: number;
+  /** Everything that the container wrote before it was killed, and a while after that. */
+  readonly before: readonly Count[];
+  readonly writtenAfterKill: number;
+  readonly sourceStatus: string;
+  /** What the restored one wrote. */
+  readonly after: readonly Count[];
+}
+
+const stepMs = 60_000;
+const [nodeA, nodeB] = nodes;
+
+/** Start, checkpoint twice, kill, restore elsewhere. @throws StasisError as soon as a step does not work. */
+export const playStory = async (session: Session, home: string, teller: Teller): Promise<Story> => {
+  const { client, io } = session;
+  const logA = logFileOf(home, nodeA, counterName);
+  const logB = logFileOf(home, nodeB, counterName);
+  const params = { node: nodeA, id: counterName };
+  const program = path.join(import.meta.dirname, 'counter.mjs');
+  const command = [nodeProgram(), program, String(megabytes)];
+
+  const container = await teller.step(
+    async () => {
+      const body = { node: nodeA, name: counterName, command, reason: 'demo' };
+      const running = await settled(session, await client.requestStart({ body }), stepMs);
+      await untilCounted(logA, (counts) => counts.length > 0, io.signal);
+      return running;
+    },
+    ({ id }) => `start: ${id} runs, holds ${megabytes} MB, secret ${readCounts(logA)[0]?.secret}`,
+  );
+
+  const checkpoint = (which: string, reason: string): Promise<CheckpointDetail> =>
+    teller.step(
+      () => takeCheckpoint(session, container.id, reason),
+      ({ id, freezeMs, bytes: size }) =>
+        `checkpoint ${which}: ${id} Ready, frozen at most ${milliseconds(freezeMs)}, ${bytes(size)}`,
+    );
+  const first = await checkpoint('1', 'demo: first checkpoint');
+  const countAfterFirst = readCounts(logA).length;
+  await untilCounted(logA, (counts) => counts.length >= countAfterFirst + 10, io.signal);
+
+  const watch = watchCounts(logA);
+  const countBeforeSecond = readCounts(logA).length;
+  const second = await checkpoint('2', 'demo: second checkpoint').finally(() => watch.stop());
+  const countWhenReady = readCounts(logA).at(-1)?.count ?? 0;
+  const begun = second.conditions.find(({ type }) => type === 'Accepted')?.at ?? second.requestedAt;
+  const countAtCheckpoint = watch.reachedAt(Date.parse(begun));
+  await untilCounted(logA, (counts) => (counts.at(-1)?.count ?? 0) >= countWhenReady + 10, io.signal);
+
+  const killed = await teller.step(
+    async () => settled(session, await client.requestStop({ params, body: { reason: 'demo: kill' } }), stepMs),
+    ({ id, status }) => `kill: ${id} is ${status} at count ${readCounts(logA).at(-1)?.count}`,
+  );
+  const before = readCounts(logA);
+
+  const restore = await teller.step(
+    () => restoreElsewhere(session, second.id),
+    ({ id, container: restored }) => `restore: ${restored} runs (${id})`,
+  );
+  const after = await untilCounted(logB, (counts) => counts.length >= 10, io.signal);
+  return {
+    container: container.id,
+    checkpoints: [first, second],
+    restore,
+    countAtCheckpoint,
+    countWhenReady,
+    countedBetween: countBeforeSecond - countAfterFirst,
+    before,
+    writtenAfterKill: readCounts(logA).length - before.length,
+    sourceStatus: killed.status,
+    after,
+  };
+};
+
+const takeCheckpoint = async (session: Session, container: string, reason: string): Promise<CheckpointDetail> => {
+  const asked = await session.client.requestCheckpoint({ body: { container, leaveRunning: true, reason } });
+  const ended = await waitUntil<CheckpointDetail>(session, {
+    subject: asked.id,
+    read: (signal) => session.client.getCheckpoint({ params: { id: asked.id }, signal }),
+    ended: ({ endedAt }) => endedAt !== undefined,
+    timeoutMs: stepMs,
+  });
+  if (ended.phase !== 'Ready') throw failureOf('checkpoint', ended);
+  return ended;
+};
+
+const restoreElsewhere = async (session: Session, checkpoint: string): Promise<RestoreDetail> => {
+  const body = { checkpoint, node: nodeB, reason: 'demo: the container was lost' };
+  const asked = await session.client.requestRestore({ body });
+  const ended = await waitUntil<RestoreDetail>(session, {
+    subject: asked.id,
+    read: (signal) => session.client.getRestore({ params: { id: asked.id }, signal }),
+    ended: ({ endedAt }) => endedAt !== undefined,
+    timeoutMs: stepMs,
+  });
+  if (ended.phase !== 'Running') throw failureOf('restore', ended);
+  return ended;
+};
