@@ -1,4 +1,15 @@
-import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { toolsHome } from './places.mjs';
 import { run, say, SetUpError, tail, timed } from './step.mjs';
@@ -7,6 +18,8 @@ const own = path.join(toolsHome, 'bin/runsc');
 const module = 'gvisor.dev/gvisor/runsc';
 const moduleVersion = 'v0.0.0-20260905035102-160fafc42237';
 const release = 'release-20260905.0';
+/** The Go that builds it where the one on PATH is too old to find out by itself. */
+const toolchain = '1.26.8';
 
 const executable = (file) => {
   try {
@@ -55,7 +68,11 @@ export const buildRunsc = async (directory) => {
       GOBIN: bin,
       GOFLAGS: `${process.env.GOFLAGS ?? ''} -modcacherw`.trim(),
     };
-    const ended = await run('go', ['install', '-trimpath', '-ldflags', stamp, `${module}@${moduleVersion}`], { env });
+    const go = await goProgram();
+    if (go === undefined) throw new SetUpError('there is no go on PATH');
+    // GOROOT is the old go's when a newer one was fetched.
+    if (go !== 'go') delete env.GOROOT;
+    const ended = await run(go, ['install', '-trimpath', '-ldflags', stamp, `${module}@${moduleVersion}`], { env });
     if (ended.code !== 0) throw new SetUpError(`go install ${module} failed\n${tail(ended.output)}`);
     const built = path.join(bin, 'runsc');
     const found = await runscVersion(built);
@@ -69,11 +86,24 @@ export const buildRunsc = async (directory) => {
   }
 };
 
-/** go 1.21 and later fetches the newer toolchain that gVisor asks for by itself. */
-const goCanBuild = async () => {
+/**
+ * A go that can build gVisor: from 1.21 on it fetches the newer toolchain that a module asks for by itself; an older one
+ * (a distribution's) can still fetch that toolchain as the module that it is, whose programs only lack their mode bits.
+ * @returns {Promise<string | undefined>} undefined where there is no go.
+ */
+export const goProgram = async () => {
   const { code, output } = await run('go', ['version']);
-  const found = /go1\.(\d+)/.exec(output);
-  return code === 0 && found !== null && Number(found[1]) >= 21;
+  const found = /go1\.(\d+)\S* (\S+)\/(\S+)/.exec(output);
+  if (code !== 0 || found === null) return undefined;
+  const [, minor, os, arch] = found;
+  if (Number(minor) >= 21) return 'go';
+  const module = `golang.org/toolchain@v0.0.1-go${toolchain}.${os}-${arch}`;
+  const fetched = await run('go', ['mod', 'download', '-modcacherw', '-json', module], { cwd: tmpdir() });
+  if (fetched.code !== 0) throw new SetUpError(`go mod download ${module} failed\n${tail(fetched.output)}`);
+  const { Dir: dir } = JSON.parse(fetched.output.slice(fetched.output.indexOf('{')));
+  for (const programs of [path.join(dir, 'bin'), path.join(dir, 'pkg/tool', `${os}_${arch}`)])
+    for (const program of readdirSync(programs)) chmodSync(path.join(programs, program), 0o755);
+  return path.join(dir, 'bin/go');
 };
 
 const aptInstall = async () => {
@@ -107,7 +137,7 @@ export const fetchRunsc = async () => {
     say(`runsc: uses ${there} (${found.version})`);
     return true;
   }
-  if (await goCanBuild()) {
+  if ((await run('go', ['version'])).code === 0) {
     try {
       await timed('runsc (built from the Go module proxy, about 3 minutes)', () => buildRunsc(path.dirname(own)));
       return true;
@@ -118,7 +148,7 @@ export const fetchRunsc = async () => {
   }
   if (there && found) {
     linkOwn(there);
-    say(`runsc: uses ${there} (${found.version}); one of 2024 or later can resume in place: install Go 1.21 or later`);
+    say(`runsc: uses ${there} (${found.version}); one of 2024 or later can resume in place: install Go`);
     return true;
   }
   let packaged = false;
@@ -132,6 +162,6 @@ export const fetchRunsc = async () => {
     linkOwn(installed);
     return true;
   }
-  say('runsc: none found; install Go 1.21 or later (it is then built), or apt-get install runsc, or set STASIS_RUNSC');
+  say('runsc: none found; install Go (it is then built), or apt-get install runsc, or set STASIS_RUNSC');
   return false;
 };

@@ -72,7 +72,7 @@ const runsc = async (): Promise<readonly Finding[]> => {
     }),
   );
   if (builds.length > 0) return builds;
-  const next = 'Install Go 1.21 or later and run `npm run setup`, or apt-get install runsc, or set STASIS_RUNSC.';
+  const next = 'Install Go and run `npm run setup`, or apt-get install runsc, or set STASIS_RUNSC.';
   return [{ what: 'runsc', state: 'no', found: 'none', next }];
 };
 
