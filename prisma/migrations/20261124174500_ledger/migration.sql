@@ -147,16 +147,6 @@ CREATE TABLE "leases" (
     CONSTRAINT "leases_pkey" PRIMARY KEY ("name")
 );
 
--- CreateTable
-CREATE TABLE "cursors" (
-    "name" TEXT NOT NULL,
-    "ledger" TEXT NOT NULL,
-    "position" BIGINT NOT NULL,
-    "fencing" BIGINT NOT NULL,
-
-    CONSTRAINT "cursors_pkey" PRIMARY KEY ("name","ledger")
-);
-
 -- CreateIndex
 CREATE UNIQUE INDEX "events_event_id_key" ON "events"("event_id");
 

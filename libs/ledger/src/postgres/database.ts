@@ -11,7 +11,7 @@ export interface LedgerDatabase extends Sql {
   readonly prisma: PrismaClient;
   readonly connectionString: string;
   /** READ COMMITTED. What it throws rolls back; statements go in order. */
-  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: (sql: Sql) => Promise<Result>, options?: { readonly timeoutMs?: number }): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -31,11 +31,11 @@ export function openDatabase(options: { connectionString: string; connections?: 
     ...sqlOf(prisma),
     prisma,
     connectionString,
-    transaction: (work) =>
+    transaction: (work, { timeoutMs = 120_000 } = {}) =>
       prisma.$transaction((tx) => work(sqlOf(tx)), {
         isolationLevel: 'ReadCommitted',
         maxWait: 10_000,
-        timeout: 120_000,
+        timeout: timeoutMs,
       }),
     close: () => prisma.$disconnect(),
   };

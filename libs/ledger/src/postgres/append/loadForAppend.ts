@@ -40,7 +40,7 @@ interface LoadedRow {
 
 export async function loadForAppend(
   sql: Sql,
-  appends: readonly PreparedAppend[],
+  appends: readonly Pick<PreparedAppend, 'ledger' | 'stream' | 'events'>[],
 ): Promise<{ readonly known: Known; readonly views: ViewRows }> {
   const streams = uniquePairs(appends.map(({ ledger, stream }) => [ledger, stream]));
   const subjects = (noun: Noun): [string[], string[]] =>

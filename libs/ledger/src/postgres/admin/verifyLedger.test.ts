@@ -1,0 +1,148 @@
+import { newId } from '@stasis/events';
+import { newPrivateKey, verifierKey } from '@stasis/proof';
+import { startPostgres } from '@stasis/testing';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { appendOf, checkpointLife, containerDiscovered } from '../../sampleEvents.ts';
+import { startTestLedgers, type TestLedgers } from '../../testDatabase.ts';
+import { type PostgresLedger, rebuildProjections, signTreeHead, verifyLedger } from '../index.ts';
+
+let ledgers: TestLedgers;
+let ledger: PostgresLedger;
+beforeAll(async () => {
+  ledgers = await startTestLedgers(await startPostgres());
+}, 60_000);
+afterAll(() => ledgers.tearDown());
+beforeEach(async () => {
+  ledger = await ledgers.open();
+  await ledger.append([
+    appendOf(newId('ckp'), checkpointLife()),
+    appendOf('n1/web-1', [containerDiscovered()]),
+    appendOf(newId('ckp'), checkpointLife().slice(0, 3)),
+  ]);
+});
+
+/** What only the owner of the database can do: switch the trigger off and rewrite. */
+async function tamper(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: ledger.database.connectionString });
+  await client.connect();
+  try {
+    await client.query(`alter table events disable trigger events_append_only; ${sql};
+      alter table events enable trigger events_append_only`);
+  } finally {
+    await client.end();
+  }
+}
+
+describe('the events table', () => {
+  test.each(["update events set type = 'x'", 'delete from events where false', 'truncate events'])(
+    'refuses %s',
+    async (sql) => {
+      const client = new pg.Client({ connectionString: ledger.database.connectionString });
+      await client.connect();
+      await expect(client.query(sql)).rejects.toThrow('the ledger is append-only');
+      await client.end();
+    },
+  );
+});
+
+describe('verify', () => {
+  test('says that a sound ledger is sound, also an empty one', async () => {
+    expect(await verifyLedger(ledger.database, 'default')).toEqual({ size: 11, verified: 11 });
+    expect(await verifyLedger(ledger.database, 'nobody')).toEqual({ size: 0, verified: 0 });
+  });
+
+  const rewrittenLeaf = `convert_to(replace(convert_from(leaf, 'UTF8'), '"bytes":4096', '"bytes":4097'), 'UTF8')`;
+  test.each([
+    [
+      'a leaf',
+      `update events set leaf = ${rewrittenLeaf} where position = 3`,
+      3,
+      'the leaf hash is not that of the leaf',
+    ],
+    [
+      'a leaf with its hash',
+      `update events set leaf = ${rewrittenLeaf}, leaf_hash = sha256('\\x00'::bytea || ${rewrittenLeaf}) where position = 3`,
+      3,
+      'the leaf says otherwise than column data',
+    ],
+    ['a type', `update events set type = 'dev.stasis.checkpoint.failed.v1' where position = 7`, 7, 'column type'],
+    ['a time', `update events set occurred = occurred + interval '1 ms' where position = 2`, 2, 'column occurred'],
+    ['a datum', `update events set data = data || '{"bytes": 1}' where position = 4`, 4, 'column data'],
+    ['a stream', `update events set stream = 'checkpoint/x' where position = 11`, 11, 'the row to checkpoint/x'],
+    ['a version', `update events set version = 9 where position = 11`, 11, 'where 3 comes next'],
+    ['a row away', `delete from events where position = 5`, 5, 'the row is missing'],
+    ['the last row away', `delete from events where position = 11`, 11, 'the row is missing'],
+    ['a hash', `update events set leaf_hash = sha256('') where position = 1`, 1, 'the leaf hash'],
+    ['a leaf into no text', `update events set leaf = '\\xff' where position = 6`, 6, 'cannot be read'],
+  ])('names the first position that does not fit when someone changed %s', async (_, sql, position, why) => {
+    await tamper(sql);
+    expect(await verifyLedger(ledger.database, 'default')).toEqual({
+      size: 11,
+      verified: position - 1,
+      firstBad: { position, why: expect.stringContaining(why) },
+    });
+  });
+
+  test('catches an event that was replaced with everything derived from it, by the signed tree head', async () => {
+    await signTreeHead(ledger.database, { ledger: 'default', privateKey: newPrivateKey() });
+    await tamper(`update events set leaf = ${rewrittenLeaf}, leaf_hash = sha256('\\x00'::bytea || ${rewrittenLeaf}),
+      data = (convert_from(${rewrittenLeaf}, 'UTF8')::jsonb)->'data' where position = 3`);
+    expect((await verifyLedger(ledger.database, 'default')).firstBad).toEqual({
+      position: 11,
+      why: expect.stringContaining('the signed tree head of size 11 has another root'),
+    });
+  });
+
+  test('refuses tree heads that another key signed, or that are kept under another size', async () => {
+    const privateKey = newPrivateKey();
+    const keyOf = (seed: Uint8Array): string => verifierKey({ name: 'stasis/default', privateKey: seed });
+    await signTreeHead(ledger.database, { ledger: 'default', privateKey });
+    const { database } = ledger;
+    expect(await verifyLedger(database, 'default', { verifierKey: keyOf(privateKey) })).toEqual({
+      size: 11,
+      verified: 11,
+    });
+    await expect(verifyLedger(database, 'default', { verifierKey: keyOf(newPrivateKey()) })).rejects.toMatchObject({
+      code: 'IntegrityMismatch',
+    });
+    await database.query('update tree_heads set size = 4 returning 1 as one', []);
+    await expect(verifyLedger(database, 'default')).rejects.toThrow('kept as size 4 is signed for size 11');
+  });
+
+  test('catches a tail that was cut together with the head, by the signed tree head', async () => {
+    await signTreeHead(ledger.database, { ledger: 'default', privateKey: newPrivateKey() });
+    await tamper(
+      `delete from events where position > 9; update ledger_heads set position = 9 where ledger = 'default'`,
+    );
+    expect(await verifyLedger(ledger.database, 'default')).toMatchObject({
+      size: 11,
+      verified: 9,
+      firstBad: { position: 10 },
+    });
+  });
+});
+
+describe('rebuild', () => {
+  const rows = { checkpoint: 2, restore: 0, container: 1, node: 0 };
+  const none = { checkpoint: 0, restore: 0, container: 0, node: 0 };
+
+  test('gives identical rows', async () => {
+    expect(await rebuildProjections(ledger.database, 'default')).toEqual({ events: 11, rows, differing: none });
+  });
+
+  test('repairs changed, missing and surplus rows and says how many', async () => {
+    await ledger.database.query(`update checkpoints set phase = 'Failed' where created = 1 returning 1 as one`, []);
+    await ledger.database.query(`delete from containers returning 1 as one`, []);
+    await ledger.database.query(
+      `insert into nodes (ledger, id, status, created, position, body) values ('default', 'x', 'lost', 1, 1, '{}') returning 1 as one`,
+      [],
+    );
+    expect(await rebuildProjections(ledger.database, 'default')).toEqual({
+      events: 11,
+      rows,
+      differing: { checkpoint: 1, restore: 0, container: 1, node: 1 },
+    });
+    expect((await rebuildProjections(ledger.database, 'default')).differing).toEqual(none);
+  });
+});
