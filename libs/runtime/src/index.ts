@@ -1,2 +1,3 @@
+export * from './captureFiles.ts';
 export type * from './port.ts';
 export * from './hostFacts.ts';

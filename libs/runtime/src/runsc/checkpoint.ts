@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StasisError } from '@stasis/errors';
+import { stderrFileName } from '../captureFiles.ts';
 import type { CaptureProcess, CaptureRequest, CaptureResult, RuntimeInfo } from '../port.ts';
 import { holdersOf } from '../process/openFiles.ts';
 import { processFacts } from '../process/procfs.ts';
@@ -23,7 +24,6 @@ import { readContainer } from './stateFile.ts';
  * The command is only a client: when it dies, the sandbox finishes the files alone. So it runs in a session of its own
  * with its words in `runtime.stderr`, and whoever comes later asks `settle`.
  */
-export const stderrFileName = 'runtime.stderr';
 const endOfSandboxMs = 10_000;
 
 /** @throws StasisError NotSupported for `resume` or `pause` where this binary cannot, RuntimeFailed if it cannot start. */

@@ -2,4 +2,4 @@ export * from './createRunsc.ts';
 export * from './locate.ts';
 export { needsKeeper, ensureKeeper, defaultKeeperFile } from './keeper.ts';
 export { restoreArguments } from './restore.ts';
-export { stderrFileName } from './checkpoint.ts';
+export { requireFreeName } from './nameTaken.ts';

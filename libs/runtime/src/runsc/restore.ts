@@ -3,8 +3,8 @@ import type { RestoreRequest, RuntimeContainer } from '../port.ts';
 import { remove } from './delete.ts';
 import type { Invocation } from './invocation.ts';
 import { callWithLog } from './logFile.ts';
-import { requireFreeName } from './run.ts';
-import { loadContainer } from './stateFile.ts';
+import { refuseTaken } from './nameTaken.ts';
+import { loadContainer, readContainer } from './stateFile.ts';
 
 /**
  * `runsc restore --detach [--background] --bundle DIR --image-path DIR <id>` creates the container and restores into it
@@ -12,7 +12,7 @@ import { loadContainer } from './stateFile.ts';
  * cut or foreign image: 128 and a Go stack trace. A flipped byte in pages.img is not noticed: the caller has verified.
  */
 export async function restore(via: Invocation, request: RestoreRequest): Promise<RuntimeContainer> {
-  requireFreeName(via, request.id);
+  refuseTaken(via.root, readContainer(via, request.id));
   try {
     await callWithLog(
       via,

@@ -5,6 +5,7 @@ import type { ContainerStatus } from '@stasis/container';
 import type { OciSpec } from '@stasis/spec';
 import type { RuntimeContainer } from '../port.ts';
 import { commandLine, isGone, processFacts } from '../process/procfs.ts';
+import { declaredSpec } from './declaredSpec.ts';
 import type { Invocation } from './invocation.ts';
 import { hostPid } from './keeper.ts';
 
@@ -106,7 +107,7 @@ function toContainer(via: Invocation, state: StateFile): RuntimeContainer {
     createdAt: state.createdAt,
     run: `${state.createdAt}#${state.sandbox?.id ?? ''}#${state.sandbox?.pid ?? 0}`,
     bundle: state.bundleDir,
-    spec: state.spec,
+    spec: declaredSpec(state.spec, state.bundleDir, state.id),
     ...(state.consoleSocket ? { consoleSocket: state.consoleSocket } : {}),
   };
 }

@@ -1,0 +1,4 @@
+export * from './globalFlags.ts';
+export * from './goFlags.ts';
+export * from './report.ts';
+export * from './runAttached.ts';
