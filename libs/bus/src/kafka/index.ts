@@ -1,0 +1,2 @@
+export * from './kafkaBus.ts';
+export type { KafkaBusOptions } from './settings.ts';

@@ -1,0 +1,2 @@
+export * from './memoryBroker.ts';
+export * from './memoryBus.ts';

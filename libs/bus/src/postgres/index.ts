@@ -1,0 +1,2 @@
+export { createBusLogin, type BusLogin } from './installSchema.ts';
+export * from './postgresBus.ts';
