@@ -1,1 +1,16 @@
-export {};
+export * from './agentConfig.ts';
+export * from './agentProcess.ts';
+export * from './answers.ts';
+export * from './causeOf.ts';
+export * from './containerLock.ts';
+export * from './discovery.ts';
+export * from './eventMessage.ts';
+export * from './facts.ts';
+export * from './factOutbox.ts';
+export * from './heartbeat.ts';
+export * from './identity.ts';
+export * from './journal.ts';
+export { type StepChange, JournalWriter } from './journalWriter.ts';
+export * from './requestIntake.ts';
+export * from './startAgent.ts';
+export * from './work.ts';

@@ -1,0 +1,34 @@
+import {
+  lockContainer,
+  runAgentProcess,
+  startDiscovery,
+  type AgentParts,
+  type JournaledRequest,
+  type Slot,
+  type UseCases,
+} from '@stasis/agent';
+import { parseRef } from '@stasis/container';
+import { checkpointJob } from './checkpointJob.ts';
+import { recoverCheckpoint } from './recoverCheckpoints.ts';
+import { takeCheckpoint } from './takeCheckpoint.ts';
+
+/** Takes checkpoints and sees containers: the checkpointer of a node. */
+export const checkpointerUseCases: UseCases = {
+  containerOf: ({ event }) => parseRef((event.data as { container: string }).container).id,
+  perform: performCheckpoint,
+  beside: startDiscovery,
+};
+
+/** Does one request from wherever the journal says it stands. The other agent of the node keeps off the container. */
+async function performCheckpoint(parts: AgentParts, request: JournaledRequest, slot: Slot): Promise<void> {
+  const job = checkpointJob(parts, request);
+  const unlock = await lockContainer(parts.config.nodeDir, job.name, parts.config.captureTimeoutMs);
+  try {
+    await (request.state === 'begun' ? recoverCheckpoint(job, request, slot) : takeCheckpoint(job, slot));
+  } finally {
+    unlock();
+  }
+}
+
+/** Runs the agent until it is asked to end. Resolves with the exit status. */
+export const runAgent = (): Promise<number> => runAgentProcess('checkpointer', checkpointerUseCases);

@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isStasisError } from '@stasis/errors';
+import type { CheckpointJob } from './checkpointJob.ts';
+
+/** Puts the sealed image into the store. @throws StasisError StoreUnavailable, NoSpace, ImageExists */
+export async function storeImage(job: CheckpointJob, dir: string): Promise<void> {
+  const { store } = job.parts;
+  const { bytesNew, bytesShared, seconds } = await patiently(job, () => store.put(job.id, dir));
+  const durationMs = Math.round(seconds * 1000);
+  await job.reach('stored', {}, job.fact('checkpoint.stored', { store: store.url, bytesNew, bytesShared, durationMs }));
+}
+
+/** Reads every byte back from the store. @throws StasisError IntegrityMismatch, ImageIncomplete, StoreUnavailable */
+export async function verifyStored(job: CheckpointJob, manifestDigest: string): Promise<void> {
+  const { bytes, seconds } = await patiently(job, () => job.parts.store.verify(job.id, manifestDigest));
+  const durationMs = Math.round(seconds * 1000);
+  const notes = { verifiedAt: new Date().toISOString() };
+  await job.reach('verified', { notes }, job.fact('checkpoint.verified', { manifestDigest, bytes, durationMs }));
+}
+
+const pausesMs = [200, 500, 1000, 2000];
+
+/** A store that cannot be reached is tried again for a few seconds, since the alternative is to throw an image away. */
+async function patiently<T>(job: CheckpointJob, call: () => Promise<T>): Promise<T> {
+  for (const pauseMs of pausesMs) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isStasisError(error) || error.code !== 'StoreUnavailable' || job.parts.stopping.aborted) throw error;
+      job.parts.log(`${job.id}: ${error.message}; trying again in ${pauseMs} ms`);
+      await sleep(pauseMs);
+    }
+  }
+  return call();
+}

@@ -1,0 +1,201 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { factMessage } from '@stasis/agent';
+import { createTestNode, storeWith, type TestNode } from '@stasis/agent/test-node';
+import { partitionOf, topics } from '@stasis/bus';
+import { newId, type EventData } from '@stasis/events';
+import type { ContainerRuntime, RuntimeContainer } from '@stasis/runtime';
+import { createSimulated } from '@stasis/runtime/simulated';
+import { StasisError } from '@stasis/errors';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkpointerUseCases } from './agent.ts';
+
+let node: TestNode;
+let runtime: ContainerRuntime;
+let source: RuntimeContainer;
+
+beforeEach(async () => {
+  node = await createTestNode((root) => (runtime = createSimulated({ root })), { STASIS_RUNTIME: 'simulated' });
+  const bundle = join(node.home, 'bundle');
+  mkdirSync(bundle);
+  const spec = { ociVersion: '1.0.2', process: { args: ['count'], env: ['SECRET=x'], cwd: '/' }, root: { path: '/' } };
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec));
+  source = await runtime.start({ id: 'web-1', bundle, logFile: join(node.home, 'web-1.log') });
+});
+afterEach(() => node.end());
+
+const ask = async (
+  changes: Partial<EventData<'checkpoint.requested'>> = {},
+  id: string = newId('ckp'),
+): Promise<string> => {
+  await node.recorder.tell('checkpoint.requested', id, {
+    container: 'node-a/web-1',
+    node: 'node-a',
+    run: source.run,
+    generation: 1,
+    leaveRunning: true,
+    labels: {},
+    deadline: new Date(Date.now() + 60_000).toISOString(),
+    ...changes,
+  });
+  return id;
+};
+const start = (changes = {}) => node.start('checkpointer', checkpointerUseCases, changes);
+const status = async () => (await runtime.list()).find(({ id }) => id === 'web-1')?.status ?? 'gone';
+const staged = () => (existsSync(join(node.home, 'staging')) ? readdirSync(join(node.home, 'staging')) : []);
+
+describe('a checkpoint that leaves the container running', () => {
+  it('goes through every step once and ends ready', async () => {
+    await start();
+    const id = await ask();
+    expect((await node.recorder.fact('checkpoint.ready', id)).data).toEqual({ container: 'running' });
+    expect(node.recorder.factsAbout(id)).toEqual(
+      ['accepted', 'captured', 'sealed', 'stored', 'verified', 'ready'].map((step) => `checkpoint.${step}`),
+    );
+    expect(await status()).toBe('running');
+    expect(await node.store.stat(id)).toMatchObject({ bytes: expect.any(Number) });
+    await expect.poll(staged).toEqual([]);
+  });
+
+  it('keeps the whole config.json in the image and its secrets out of the manifest', async () => {
+    await start();
+    const id = await ask();
+    await node.recorder.fact('checkpoint.ready', id);
+    const { data } = await node.recorder.fact('checkpoint.sealed', id);
+    const dir = join(node.home, 'got');
+    const manifest = await node.store.get(id, dir, data.manifestDigest);
+    expect(manifest.files.map(({ name }) => name)).toContain('config.json');
+    expect(manifest.spec.process?.env).toEqual([expect.stringMatching(/^SECRET=sha256:/)]);
+  });
+});
+
+describe('a checkpoint that stops the container', () => {
+  it('ends it only after the ledger has the image on record', async () => {
+    node.recorder.silent = true;
+    await start();
+    const id = await ask({ leaveRunning: false });
+    const { data } = await node.recorder.fact('checkpoint.verified', id);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await status()).toBe('paused');
+    await sayVerified(id, data);
+    expect((await node.recorder.fact('checkpoint.ready', id)).data).toEqual({ container: 'stopped' });
+    expect(await status()).toBe('gone');
+    expect(node.recorder.factsAbout('node-a/web-1')).toEqual([
+      'container.discovered',
+      'container.stopped',
+      'container.gone',
+    ]);
+  });
+
+  it('resumes the container when the ledger stays silent', async () => {
+    node.recorder.silent = true;
+    await start({ config: { recordTimeoutMs: 200 } });
+    const id = await ask({ leaveRunning: false });
+    expect((await node.recorder.fact('checkpoint.failed', id)).data).toMatchObject({
+      reason: 'AuditUnavailable',
+      container: 'running',
+    });
+    expect(await status()).toBe('running');
+  });
+
+  it('resumes the container when the request was voided meanwhile', async () => {
+    node.recorder.silent = true;
+    await start();
+    const id = await ask({ leaveRunning: false });
+    await node.recorder.fact('checkpoint.verified', id);
+    await node.recorder.tell('checkpoint.voided', id, { node: 'node-a', reason: 'OutcomeUnknown', message: 'late' });
+    expect((await node.recorder.fact('checkpoint.failed', id)).data).toMatchObject({ container: 'running' });
+    expect(await status()).toBe('running');
+  });
+
+  it('resumes the container when the agent is asked to end', async () => {
+    node.recorder.silent = true;
+    const agent = await start();
+    const id = await ask({ leaveRunning: false });
+    await node.recorder.fact('checkpoint.verified', id);
+    await agent.stop();
+    expect(await status()).toBe('running');
+    expect(node.recorder.factsAbout(id).at(-1)).toBe('checkpoint.failed');
+  });
+
+  it('resumes the container when the store cannot be reached', async () => {
+    const put = () => Promise.reject(new StasisError('NoSpace', 'no space left in the store'));
+    await start({ store: storeWith(node.store, { put }) });
+    const id = await ask({ leaveRunning: false });
+    expect((await node.recorder.fact('checkpoint.failed', id)).data).toMatchObject({
+      reason: 'NoSpace',
+      container: 'running',
+    });
+    expect(await status()).toBe('running');
+    expect(staged()).toEqual([]);
+  });
+});
+
+describe('a request that cannot work', () => {
+  it('is refused when another container runs under the id', async () => {
+    await start();
+    const id = await ask({ run: 'an earlier one' });
+    expect((await node.recorder.fact('checkpoint.refused', id)).data).toMatchObject({ reason: 'SourceReplaced' });
+  });
+
+  it('is refused when there is no such container', async () => {
+    await start();
+    const id = await ask({ container: 'node-a/nobody' });
+    expect((await node.recorder.fact('checkpoint.refused', id)).data).toMatchObject({ reason: 'ContainerNotFound' });
+  });
+
+  it('is refused when the container is stopped', async () => {
+    await runtime.kill('web-1');
+    await start();
+    const id = await ask();
+    expect((await node.recorder.fact('checkpoint.refused', id)).data).toMatchObject({
+      reason: 'ContainerNotRunning',
+      message: 'cannot checkpoint container "web-1" in state stopped',
+    });
+  });
+
+  it('is refused past its deadline', async () => {
+    await start();
+    const id = await ask({ deadline: new Date(Date.now() - 1000).toISOString() });
+    expect((await node.recorder.fact('checkpoint.refused', id)).data).toMatchObject({ reason: 'RuntimeTimeout' });
+  });
+
+  it('is dropped in silence when it was canceled before the agent began', async () => {
+    const id = await ask();
+    await node.recorder.tell('checkpoint.canceled', id, { node: 'node-a' });
+    await start();
+    const later = await ask();
+    await node.recorder.fact('checkpoint.ready', later);
+    expect(node.recorder.factsAbout(id)).toEqual([]);
+  });
+});
+
+describe('a capture that fails', () => {
+  it('leaves the container as it was and nothing of the attempt', async () => {
+    const cut: ContainerRuntime = {
+      ...runtime,
+      beginCapture: async (request) => {
+        const capture = await runtime.beginCapture(request);
+        writeFileSync(join(request.attemptDir, 'pages.img'), 'cut');
+        return capture;
+      },
+    };
+    await start({ runtime: cut });
+    const id = await ask({ leaveRunning: false });
+    expect((await node.recorder.fact('checkpoint.failed', id)).data).toMatchObject({
+      reason: 'ImageIncomplete',
+      container: 'running',
+    });
+    expect(await status()).toBe('running');
+    expect(staged()).toEqual([]);
+  });
+});
+
+/** As the relay brings the recorder's own event back. */
+async function sayVerified(id: string, data: EventData<'checkpoint.verified'>): Promise<void> {
+  node.recorder.silent = false;
+  const fact = await node.recorder.fact('checkpoint.verified', id);
+  expect(fact.data).toEqual(data);
+  const partition = partitionOf('node-a', await node.bus.partitionsOf(topics.requests));
+  await node.bus.publish([{ ...factMessage(fact), topic: topics.requests, key: 'node-a', partition }]);
+}

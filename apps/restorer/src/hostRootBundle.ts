@@ -1,0 +1,87 @@
+import { accessSync, constants, rmSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { makePrivate } from '@stasis/agent';
+import { StasisError } from '@stasis/errors';
+import type { OciMount, OciSpec } from '@stasis/spec';
+
+export interface HostRootCommand {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  /** Hidden from the container: it holds keys and tokens. */
+  readonly home: string;
+}
+
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * Writes a bundle that runs one command over the host's own root, read-only, with an empty /tmp and no network: any
+ * installed program without making a root file system. @throws StasisError RuntimeFailed when there is no such program
+ */
+export function writeHostRootBundle(dir: string, wanted: HostRootCommand): OciSpec {
+  const path = wanted.env.find((entry) => entry.startsWith('PATH='));
+  const env = [...(path === undefined ? [`PATH=${process.env['PATH'] ?? defaultPath}`] : []), ...wanted.env];
+  const [program = '', ...rest] = wanted.command;
+  const spec: OciSpec = {
+    ociVersion: '1.0.2',
+    process: {
+      terminal: false,
+      user: { uid: 0, gid: 0 },
+      args: [findProgram(program, (path ?? env[0] ?? '').slice('PATH='.length), wanted.cwd), ...rest],
+      env,
+      cwd: wanted.cwd,
+      noNewPrivileges: true,
+    },
+    root: { path: '/', readonly: true },
+    hostname: wanted.name.slice(0, 64),
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc' },
+      { destination: '/tmp', type: 'tmpfs', source: 'tmpfs' },
+      ...hidden(wanted.home),
+    ],
+    linux: {
+      namespaces: [{ type: 'pid' }, { type: 'ipc' }, { type: 'uts' }, { type: 'mount' }, { type: 'network' }],
+    },
+  };
+  writeBundle(dir, spec);
+  return spec;
+}
+
+/** Makes the directory anew with this config.json (0600). */
+export function writeBundle(dir: string, spec: OciSpec): void {
+  rmSync(dir, { recursive: true, force: true });
+  makePrivate(dir);
+  writeFileSync(join(dir, 'config.json'), JSON.stringify(spec, null, 2), { mode: 0o600 });
+}
+
+/** The empty /tmp hides what lies beneath it already. */
+const hidden = (home: string): OciMount[] =>
+  home.startsWith('/tmp/') || home === '/tmp'
+    ? []
+    : [{ destination: home, type: 'tmpfs', source: 'tmpfs', options: ['ro', 'mode=0700'] }];
+
+function findProgram(program: string, path: string, cwd: string): string {
+  const candidates = isAbsolute(program)
+    ? [program]
+    : program.includes('/')
+      ? [join(cwd, program)]
+      : path
+          .split(delimiter)
+          .filter((dir) => isAbsolute(dir))
+          .map((dir) => join(dir, program));
+  const found = candidates.find(isProgram);
+  if (found !== undefined) return found;
+  throw new StasisError('RuntimeFailed', `there is no program "${program}" on this node`, {
+    next: 'Give its absolute path, or a PATH in env that has it.',
+  });
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}

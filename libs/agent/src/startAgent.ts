@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { topics, type Bus } from '@stasis/bus';
+import { isStasisError, messageOf } from '@stasis/errors';
+import type { ContainerRuntime, RuntimeInfo } from '@stasis/runtime';
+import type { ImageStore } from '@stasis/store';
+import { makePrivate, type AgentConfig } from './agentConfig.ts';
+import { factMaker, type FactMaker } from './facts.ts';
+import { startFactOutbox } from './factOutbox.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { identify, joinedData, partitionOfNode, type Identity } from './identity.ts';
+import { Journal, type JournaledRequest } from './journal.ts';
+import { startRequestIntake } from './requestIntake.ts';
+import { Work, type Slot } from './work.ts';
+
+/** What a use case of a node agent works with. */
+export interface AgentParts {
+  readonly config: AgentConfig;
+  readonly identity: Identity;
+  readonly journal: Journal;
+  readonly store: ImageStore;
+  /** One a container root; Stasis creates in the first. */
+  readonly runtimes: readonly [ContainerRuntime, ...ContainerRuntime[]];
+  readonly info: RuntimeInfo;
+  readonly fact: FactMaker;
+  readonly work: Work;
+  readonly log: (line: string) => void;
+  /** Aborted when the agent is asked to end: long waits give up. */
+  readonly stopping: AbortSignal;
+}
+
+export interface UseCases {
+  /** Name of the container on this node that the request is about: one operation at a time on each. */
+  readonly containerOf: (request: JournaledRequest) => string;
+  /** Does the whole of a request, from wherever the journal says it stands, and says how it ended. */
+  readonly perform: (parts: AgentParts, request: JournaledRequest, slot: Slot) => Promise<void>;
+  /** Runs beside the requests; returns what ends it. */
+  readonly beside?: (parts: AgentParts) => () => Promise<void>;
+}
+
+export interface StartAgentOptions {
+  readonly agent: Identity['agent'];
+  readonly config: AgentConfig;
+  readonly bus: Bus;
+  readonly store: ImageStore;
+  readonly runtimes: readonly [ContainerRuntime, ...ContainerRuntime[]];
+  readonly useCases: UseCases;
+  readonly log: (line: string) => void;
+}
+
+export interface RunningAgent {
+  readonly parts: AgentParts;
+  /** Takes in nothing more, lets what is under way end (bounded by `graceMs`), closes the journal. Ends no container. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const defaultGraceMs = 10_000;
+
+/** Starts one agent in this process: requests that the journal holds first, then new ones. */
+export async function startAgent(options: StartAgentOptions): Promise<RunningAgent> {
+  const { agent, config, bus, store, runtimes, useCases, log } = options;
+  const journal = new Journal(join(makePrivate(config.nodeDir), `${agent}.journal.sqlite`));
+  const identity = await identify(journal, config.node, agent);
+  const info = await runtimes[0].info();
+  const ending = new AbortController();
+  const parts: AgentParts = {
+    config,
+    identity,
+    journal,
+    store,
+    runtimes,
+    info,
+    fact: factMaker(identity),
+    work: new Work(config.concurrency),
+    log,
+    stopping: ending.signal,
+  };
+  const partition = await untilAnswered(() => partitionOfNode(bus, config.node), log);
+  await tellOfNode(parts, partition);
+
+  const taken = new Set<string>();
+  const pickUp = (): void => {
+    if (ending.signal.aborted) return;
+    for (const request of journal.openRequests()) {
+      if (taken.has(request.id)) continue;
+      taken.add(request.id);
+      void parts.work
+        .add(useCases.containerOf(request), (slot) => performCurrent(parts, useCases, request.id, slot))
+        .catch((error: unknown) => log(`request ${request.id} stays open until the next start: ${messageOf(error)}`));
+    }
+  };
+  const outbox = startFactOutbox({ journal, bus, log });
+  pickUp();
+  const intake = await startRequestIntake({ journal, bus, identity, partition, log, onRequests: pickUp });
+  const endHeartbeat = startHeartbeat(bus, identity, log);
+  const endBeside = useCases.beside?.(parts);
+
+  let stopped: Promise<void> | undefined;
+  const stop = async (graceMs = defaultGraceMs): Promise<void> => {
+    ending.abort();
+    endHeartbeat();
+    await intake.stop();
+    await endBeside?.();
+    await Promise.race([parts.work.idle(), sleep(graceMs, undefined, { ref: false })]);
+    await outbox.drained(1000).catch((error: unknown) => log(messageOf(error)));
+    await outbox.stop();
+    journal.close();
+  };
+  return { parts, stop: (graceMs) => (stopped ??= stop(graceMs)) };
+}
+
+/** What waited may have been canceled meanwhile, so the journal is asked again. */
+async function performCurrent(parts: AgentParts, useCases: UseCases, id: string, slot: Slot): Promise<void> {
+  const request = parts.journal.request(id);
+  if (request === undefined || (request.state !== 'waiting' && request.state !== 'begun')) return;
+  if (request.state === 'waiting' && parts.stopping.aborted) return;
+  await useCases.perform(parts, request, slot);
+}
+
+/** `node.joined` at each start; `node.changed` when runtime, kernel or CPU are not those of the last start. */
+async function tellOfNode(parts: AgentParts, partition: number): Promise<void> {
+  const { identity, journal, fact } = parts;
+  const joined = joinedData(identity, partition, parts.info);
+  const { runtime, kernel, cpuFeatures } = joined;
+  const seen = JSON.stringify({ runtime, kernel, cpuFeatures });
+  const before = journal.setting('host');
+  await journal.commit((tx) => {
+    tx.setting('host', seen);
+    tx.fact(fact('node.joined', identity.node, joined));
+    if (before !== undefined && before !== seen && identity.agent === 'checkpointer')
+      tx.fact(fact('node.changed', identity.node, { node: identity.node, runtime, kernel, cpuFeatures }));
+  });
+}
+
+/** The bus and its topics may come up after the agent. */
+async function untilAnswered(ask: () => Promise<number>, log: (line: string) => void): Promise<number> {
+  const until = performance.now() + 60_000;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (performance.now() > until || (isStasisError(error) && !error.row.retryable)) throw error;
+      if (attempt % 10 === 0) log(`waiting for the topic ${topics.requests}: ${messageOf(error)}`);
+      await sleep(500);
+    }
+  }
+}
