@@ -42,6 +42,6 @@ export const restoreCommand = (shell: Shell): Command => {
   return examples(
     command,
     'stasis restore ckp_01kayz… --wait',
-    'stasis restore ckp_01kayz… --node node-b --name web-2 --reason "node-a is down"',
+    'stasis restore ckp_01kayz… --node node-b --name web-2 --reason "lost"',
   );
 };
