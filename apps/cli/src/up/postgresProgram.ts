@@ -39,7 +39,8 @@ export const postgresPrograms = async (): Promise<PostgresPrograms> => {
   const { initdb, postgres } = native;
   if (process.getuid?.() !== 0) return { initdb, postgres, prefix: [] };
   const user = { uid: await idOf('-u'), gid: await idOf('-g') };
-  const reading = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
+  // no_setuid_fixup: else access(2), which initdb asks, does not count the capability.
+  const reading = ['--securebits=+no_setuid_fixup', '--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
   const prefix = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', ...reading];
   const works = (command: string, args: readonly string[], as: object): Promise<string | true> =>
     run(command, args, { ...as, cwd: '/' }).then(() => true, messageOf);

@@ -48,7 +48,7 @@ const answersSql = async (databaseUrl: string): Promise<boolean> => {
 const until = async (kept: Supervised, name: string, there: () => Promise<boolean>, ms: number): Promise<void> => {
   const deadline = Date.now() + ms;
   while (!(await there())) {
-    if (Date.now() > deadline || (kept.restarts()[name] ?? 0) > 8) {
+    if (Date.now() > deadline || (kept.restarts()[name] ?? 0) >= 5) {
       const said = kept.logTail(name);
       throw new StasisError('ConfigInvalid', `${name} did not come up. Its log ends with:\n${said}`, {
         next: 'Run `stasis doctor` to see what this machine lacks.',
