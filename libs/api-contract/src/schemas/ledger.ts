@@ -4,8 +4,9 @@ import { z } from 'zod';
 export const verification = z
   .object({
     ledger: z.string(),
-    /** Rows looked at. */
+    /** Events that it says it holds. */
     size: z.number().int(),
+    /** Every one of them fits. */
     verified: z.boolean(),
     /** The first position that does not fit, with why. */
     firstBad: z.object({ position: z.number().int(), message: z.string() }).exactOptional(),
@@ -19,6 +20,10 @@ export const rebuilt = z
     ledger: z.string(),
     /** Events folded in. */
     events: z.number().int(),
+    /** Rows there are now, by noun. */
+    rows: z.record(z.string(), z.number().int()),
+    /** Rows that were different before, by noun; all 0 = the read models were right. */
+    differing: z.record(z.string(), z.number().int()),
     durationMs: z.number(),
   })
   .meta({ id: 'Rebuilt' });
@@ -36,6 +41,31 @@ export const treeHeadShown = z
   })
   .meta({ id: 'TreeHead' });
 export type TreeHeadShown = z.infer<typeof treeHeadShown>;
+
+/** That an event is in the tree of a signed head: what an outsider needs beside the verifier key. */
+export const proof = z
+  .object({
+    event: z.string(),
+    /** Base64 of the RFC 8785 bytes. */
+    leaf: z.string(),
+    /** Position - 1. */
+    leafIndex: z.number().int(),
+    treeSize: z.number().int(),
+    /** Base64, the audit path of RFC 6962. */
+    hashes: z.array(z.string()),
+    /** The signed note (C2SP). */
+    treeHead: z.string(),
+    /** Free text and salt of the event's reason, while they exist: textDigest = SHA-256(salt ‖ text). */
+    text: z.object({ text: z.string(), salt: z.string() }).exactOptional(),
+  })
+  .meta({ id: 'Proof' });
+export type Proof = z.infer<typeof proof>;
+
+/** That the tree of size `to` only added to the tree of size `from`. */
+export const consistency = z
+  .object({ from: z.number().int(), to: z.number().int(), hashes: z.array(z.string()) })
+  .meta({ id: 'Consistency' });
+export type Consistency = z.infer<typeof consistency>;
 
 export const readiness = z
   .object({

@@ -1,0 +1,38 @@
+import { checkLedger } from './audit/checkLedger.ts';
+import { readEvents } from './audit/readEvents.ts';
+import { streamEvents } from './audit/streamEvents.ts';
+import { treeHeads } from './audit/treeHeads.ts';
+import { cancelCheckpoint } from './checkpoints/cancelCheckpoint.ts';
+import { readCheckpoints } from './checkpoints/readCheckpoints.ts';
+import { requestCheckpoint } from './checkpoints/requestCheckpoint.ts';
+import { readContainers } from './containers/readContainers.ts';
+import { requestEnd } from './containers/requestEnd.ts';
+import { requestStart } from './containers/requestStart.ts';
+import type { Implemented } from './http/implement.ts';
+import { readNodes } from './nodes/readNodes.ts';
+import type { Platform } from './platform.ts';
+import { cancelRestore } from './restores/cancelRestore.ts';
+import { checkCompatibility } from './restores/checkCompatibility.ts';
+import { readRestores } from './restores/readRestores.ts';
+import { requestRestore } from './restores/requestRestore.ts';
+import { systemRoutes } from './system/systemRoutes.ts';
+
+/** Every route that this api serves. */
+export const apiRoutes = (platform: Platform): readonly Implemented[] => [
+  requestCheckpoint(platform),
+  cancelCheckpoint(platform),
+  ...readCheckpoints(platform),
+  checkCompatibility(platform),
+  requestRestore(platform),
+  cancelRestore(platform),
+  ...readRestores(platform),
+  requestStart(platform),
+  ...requestEnd(platform),
+  ...readContainers(platform),
+  ...readNodes(platform),
+  ...readEvents(platform),
+  ...checkLedger(platform),
+  ...treeHeads(platform),
+  streamEvents(platform),
+  ...systemRoutes(platform),
+];

@@ -1,0 +1,29 @@
+import { type AnswerOf, routes } from '@stasis/api-contract';
+import { defaultLedger } from '@stasis/events';
+import { rebuildProjections, verifyLedger } from '@stasis/ledger/postgres';
+import { implement, type Implemented } from '../http/implement.ts';
+import type { Platform } from '../platform.ts';
+
+/** GET /v1/audit/verify, POST /v1/ledger/verify and POST /v1/ledger/rebuild. */
+export const checkLedger = (platform: Platform): Implemented[] => [
+  implement(routes.verifyLedger, ({ query }) => verify(platform, query.ledger)),
+  implement(routes.verifyLedgerNow, ({ query }) => verify(platform, query.ledger)),
+  implement(routes.rebuildLedger, async ({ query }) => {
+    const { ledger = defaultLedger } = query;
+    const started = performance.now();
+    const { events, rows, differing } = await rebuildProjections(platform.ledger.database, ledger);
+    return { ledger, events, rows: { ...rows }, differing: { ...differing }, durationMs: performance.now() - started };
+  }),
+];
+
+async function verify(platform: Platform, ledger = defaultLedger): Promise<AnswerOf<typeof routes.verifyLedger>> {
+  const started = performance.now();
+  const { size, verified, firstBad } = await verifyLedger(platform.ledger.database, ledger);
+  return {
+    ledger,
+    size,
+    verified: firstBad === undefined && verified === size,
+    ...(firstBad && { firstBad: { position: firstBad.position, message: firstBad.why } }),
+    durationMs: performance.now() - started,
+  };
+}

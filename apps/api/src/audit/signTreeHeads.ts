@@ -1,0 +1,32 @@
+import { defaultLedger, systemLedger } from '@stasis/events';
+import { type PostgresLedger, signTreeHead } from '@stasis/ledger/postgres';
+import { pause } from '../leader.ts';
+
+const ledgers = [defaultLedger, systemLedger];
+const everyMs = 500;
+
+/** Signs a head of each ledger at once, and again within half a second of any growth, until `signal` aborts. */
+export async function signTreeHeads(
+  ledger: PostgresLedger,
+  privateKey: Uint8Array,
+  signal: AbortSignal,
+  onSigned: (ledger: string, size: number) => void,
+): Promise<void> {
+  const grown = new Set(ledgers);
+  const unsubscribe = ledger.onGrowth((name) => grown.add(name));
+  let rounds = 0;
+  try {
+    while (!signal.aborted) {
+      // Growth is told on a best effort, so each ledger is looked at every 5 s anyway; an unchanged one costs two reads.
+      const due = rounds % 10 === 0 ? ledgers : ledgers.filter((name) => grown.has(name));
+      for (const name of due) {
+        grown.delete(name);
+        onSigned(name, (await signTreeHead(ledger.database, { ledger: name, privateKey })).size);
+      }
+      rounds += 1;
+      await pause(everyMs, signal);
+    }
+  } finally {
+    unsubscribe();
+  }
+}

@@ -1,0 +1,44 @@
+import { type AnswerOf, auditEventOf, routes } from '@stasis/api-contract';
+import { getCheckpoint, listCheckpoints } from '@stasis/ledger/postgres';
+import { timelineOf } from '../audit/timeline.ts';
+import { findContainer } from '../containers/findContainer.ts';
+import { type Call, implement, type Implemented } from '../http/implement.ts';
+import { checkpointNotFound } from '../notFound.ts';
+import type { Platform } from '../platform.ts';
+
+const list = routes.listCheckpoints;
+const get = routes.getCheckpoint;
+
+/** GET /v1/checkpoints and /v1/checkpoints/:id. */
+export const readCheckpoints = (platform: Platform): Implemented[] => [
+  implement(list, (call) => page(platform, call)),
+  implement(get, (call) => one(platform, call)),
+];
+
+async function page(platform: Platform, call: Call<typeof list>): Promise<AnswerOf<typeof list>> {
+  const { container, ledger, node, phase, limit, cursor } = call.query;
+  const { database } = platform.ledger;
+  const found = await listCheckpoints(database, {
+    limit,
+    ...(ledger !== undefined && { ledger }),
+    ...(cursor !== undefined && { cursor }),
+    ...(container !== undefined && { container: (await findContainer(database, container)).id }),
+    ...(node !== undefined && { node }),
+    ...(phase !== undefined && { phase }),
+  });
+  call.reflects(ledger ?? 'default', found.position);
+  return found;
+}
+
+async function one(platform: Platform, call: Call<typeof get>): Promise<AnswerOf<typeof get>> {
+  const { id } = call.params;
+  const { item, position } = await getCheckpoint(platform.ledger.database, id, call.query.ledger);
+  if (item === undefined) throw checkpointNotFound(id);
+  const { events, reasonText } = await timelineOf(platform.ledger, item.ledger, `checkpoint/${id}`, item.position);
+  call.reflects(item.ledger, position);
+  return {
+    ...item,
+    ...(reasonText !== undefined && { reasonText }),
+    timeline: events.map(({ recorded, text }) => auditEventOf(recorded, text)),
+  };
+}

@@ -1,0 +1,37 @@
+import { type AnswerOf, routes } from '@stasis/api-contract';
+import { getContainer, listContainers } from '@stasis/ledger/postgres';
+import { type Call, implement, type Implemented } from '../http/implement.ts';
+import type { Platform } from '../platform.ts';
+import { unknown } from './findContainer.ts';
+
+const list = routes.listContainers;
+const get = routes.getContainer;
+
+/** GET /v1/containers and /v1/containers/:node/:id. */
+export const readContainers = (platform: Platform): Implemented[] => [
+  implement(list, (call) => page(platform, call)),
+  implement(get, (call) => one(platform, call)),
+];
+
+async function page(platform: Platform, call: Call<typeof list>): Promise<AnswerOf<typeof list>> {
+  const { ledger, node, name, status, all, limit, cursor } = call.query;
+  const found = await listContainers(platform.ledger.database, {
+    limit,
+    ...(ledger !== undefined && { ledger }),
+    ...(cursor !== undefined && { cursor }),
+    ...(node !== undefined && { node }),
+    ...(name !== undefined && { name }),
+    ...(status !== undefined && { status }),
+  });
+  call.reflects(ledger ?? 'default', found.position);
+  const withGone = all === true || status !== undefined;
+  return { ...found, items: found.items.filter((item) => withGone || item.status !== 'gone') };
+}
+
+async function one(platform: Platform, call: Call<typeof get>): Promise<AnswerOf<typeof get>> {
+  const ref = `${call.params.node}/${call.params.id}`;
+  const { item, position } = await getContainer(platform.ledger.database, ref, call.query.ledger);
+  if (item === undefined) throw unknown(ref);
+  call.reflects(item.ledger, position);
+  return item;
+}

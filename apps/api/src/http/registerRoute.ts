@@ -1,0 +1,102 @@
+import type { Route } from '@stasis/api-contract';
+import { newId } from '@stasis/events';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { type Actor, recorder } from '../actor.ts';
+import type { Platform } from '../platform.ts';
+import type { Authenticate } from './authenticate.ts';
+import { once, requestDigest } from './idempotency.ts';
+import type { Call, Implemented } from './implement.ts';
+import { formatPlace, positionHeader, readPlace } from './places.ts';
+import { requireWellFormed } from './wellFormed.ts';
+
+const longestWaitMs = 10_000;
+
+/** Puts one route of the contract on the server: token, schemas, `?waitFor=`, Idempotency-Key, answer. */
+export function registerRoute(
+  app: FastifyInstance,
+  platform: Platform,
+  authenticate: Authenticate,
+  { route, handler }: Implemented,
+  problem: z.ZodType,
+): void {
+  const actors = new WeakMap<FastifyRequest, Actor>();
+  app.route({
+    method: route.method,
+    logLevel: 'warn',
+    url: route.path,
+    schema: schemaOf(route, problem),
+    // The contract's types hold the answers at compile time; writing them is left to JSON.stringify.
+    serializerCompiler: () => (answer) => (route.contentType === undefined ? JSON.stringify(answer) : String(answer)),
+    onRequest: async (request) => {
+      if (route.auth) actors.set(request, await authenticate(request.headers.authorization));
+    },
+    preValidation: async (request) => requireWellFormed(request.body),
+    handler: async (request, reply) => {
+      await waitAsAsked(platform, request.query);
+      const actor = actors.get(request) ?? recorder;
+      const key = route.idempotent === true ? request.headers['idempotency-key'] : undefined;
+      if (typeof key !== 'string') {
+        const answer = await handler(callOf(request, reply, actor, async (prefix) => newId(prefix)));
+        return answer === undefined
+          ? reply
+          : send(reply, route, reply.statusCode === 200 ? route.status : reply.statusCode, answer);
+      }
+      const owner = {
+        tokenId: actor.authid,
+        key,
+        requestDigest: requestDigest(request.method, request.url, request.body),
+      };
+      const { status, body } = await once(platform.ledger.database, owner, async (reserve) => ({
+        status: route.status,
+        body: await handler(callOf(request, reply, actor, reserve)),
+      }));
+      return send(reply, route, status, body);
+    },
+  });
+}
+
+function schemaOf(route: Route, problem: z.ZodType): Record<string, unknown> {
+  const answer = route.answer;
+  return {
+    summary: route.summary,
+    ...(route.auth ? { security: [{ token: [] }] } : {}),
+    ...(route.params && { params: route.params }),
+    ...(route.query && { querystring: route.query }),
+    ...(route.body && { body: route.bodyOptional ? z.nullish(route.body) : route.body }),
+    ...(route.contentType && { produces: [route.contentType] }),
+    response: {
+      [route.status]: answer,
+      ...(route.alsoStatus && { [route.alsoStatus]: answer }),
+      default: problem,
+    },
+  };
+}
+
+async function waitAsAsked(platform: Platform, query: unknown): Promise<void> {
+  if (typeof query !== 'object' || query === null || !('waitFor' in query) || typeof query.waitFor !== 'string') return;
+  const place = readPlace(query.waitFor);
+  if (place !== undefined) await platform.heads.waitFor(place.ledger, place.position, longestWaitMs);
+}
+
+const callOf = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  actor: Actor,
+  reserve: Call<Route>['newId'],
+): Call<Route> => ({
+  params: request.params as Call<Route>['params'],
+  query: request.query as Call<Route>['query'],
+  body: (request.body ?? {}) as unknown as Call<Route>['body'],
+  actor,
+  newId: reserve,
+  reflects: (ledger, position) => void reply.header(positionHeader, formatPlace({ ledger, position })),
+  request,
+  reply,
+});
+
+function send(reply: FastifyReply, route: Route, status: number, body: unknown): FastifyReply {
+  void reply.code(status);
+  if (!reply.hasHeader('content-type')) void reply.type(route.contentType ?? 'application/json; charset=utf-8');
+  return reply.send(body);
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import swagger from '@fastify/swagger';
+import { problem } from '@stasis/api-contract';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
+import type { Platform } from '../platform.ts';
+import { type Authenticate, createAuthenticate } from './authenticate.ts';
+import type { Implemented } from './implement.ts';
+import { formatPlace, positionHeader } from './places.ts';
+import { answerProblems } from './problems.ts';
+import { registerRoute } from './registerRoute.ts';
+
+const bodyLimit = 1024 * 1024;
+
+/** The HTTP server with all routes, not yet listening. */
+export async function createServer(
+  platform: Platform,
+  log: FastifyBaseLogger,
+  routes: readonly Implemented[],
+): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log,
+    bodyLimit,
+    genReqId: () => randomUUID(),
+    forceCloseConnections: true,
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  acceptEmptyJson(app);
+  answerProblems(app);
+  app.addHook('onSend', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+    if (!reply.hasHeader(positionHeader))
+      void reply.header(positionHeader, formatPlace({ ledger: 'default', position: platform.heads.get('default') }));
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.1',
+      info: { title: 'Stasis', version: '0.1.0', description: 'Checkpoints and restores containers across a fleet.' },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  const authenticate: Authenticate = createAuthenticate(platform.ledger.database);
+  await app.register(async (scope) => {
+    for (const implemented of routes) registerRoute(scope, platform, authenticate, implemented, problem);
+    scope.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  });
+  await app.ready();
+  return app;
+}
+
+/** A POST with the JSON content type and no body is one without a body, as fetch libraries send it. */
+function acceptEmptyJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, String(body), done);
+  });
+}

@@ -1,0 +1,23 @@
+import type { Bus } from '@stasis/bus';
+import type { PostgresLedger } from '@stasis/ledger/postgres';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import type { Heartbeats } from './nodes/heartbeats.ts';
+import type { KnownHeads } from './http/knownHeads.ts';
+import type { Settings } from './settings.ts';
+import type { LedgerKey } from './audit/ledgerKey.ts';
+
+/** What every use case is given. */
+export interface Platform {
+  readonly settings: Settings;
+  readonly ledger: PostgresLedger;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly heads: KnownHeads;
+  readonly heartbeats: Heartbeats;
+  readonly ledgerKey: LedgerKey;
+  /** Differs at each start. */
+  readonly instance: string;
+  readonly startedAt: Date;
+}

@@ -1,0 +1,82 @@
+import type { Bus } from '@stasis/bus';
+import { StasisError } from '@stasis/errors';
+import { domainEventOf, type RecordedEvent, systemLedger } from '@stasis/events';
+import type { Ledger } from '@stasis/ledger';
+import { nodeToTell } from '@stasis/lifecycle';
+import { pause } from '../leader.ts';
+import { messagesOf } from './messagesOf.ts';
+
+/** Where the relay has got to, kept in the database. */
+export interface RelayCursor {
+  read(ledger: string): Promise<number>;
+  /** Resolves with false when a newer leader has moved it: this one must stop. */
+  move(ledger: string, position: number, fencing: number): Promise<boolean>;
+}
+
+export interface RelayParts {
+  readonly ledger: Ledger;
+  readonly bus: Bus;
+  readonly cursor: RelayCursor;
+  /** Called with the highest position of a ledger that is on the bus. */
+  readonly onRelayed?: (ledger: string, position: number) => void;
+}
+
+const batchSize = 500;
+const idleMs = 1000;
+
+/**
+ * Publishes every event of one ledger in order of position, from the durable cursor on, until `signal` aborts. Woken by
+ * the ledger's growth. What was published but not yet noted is published again by the next leader; headers tell.
+ */
+export async function relayLedger(
+  parts: RelayParts,
+  ledgerName: string,
+  fencing: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let wake = new AbortController();
+  const unsubscribe = parts.ledger.onGrowth((grown) => {
+    if (grown === ledgerName) wake.abort();
+  });
+  try {
+    let position = await parts.cursor.read(ledgerName);
+    if (!(await parts.cursor.move(ledgerName, position, fencing))) throw superseded(ledgerName);
+    while (!signal.aborted) {
+      wake = new AbortController();
+      const events = await parts.ledger.read(ledgerName, { after: position, limit: batchSize });
+      const last = events.at(-1);
+      if (last === undefined) {
+        await pause(idleMs, AbortSignal.any([signal, wake.signal]));
+        continue;
+      }
+      const partitions = await partitionsFor(parts.ledger, events);
+      await parts.bus.publish(events.flatMap((recorded) => messagesOf(recorded, partitions)));
+      position = last.position;
+      if (!(await parts.cursor.move(ledgerName, position, fencing))) throw superseded(ledgerName);
+      parts.onRelayed?.(ledgerName, position);
+    }
+  } finally {
+    unsubscribe();
+  }
+}
+
+const superseded = (ledger: string): StasisError =>
+  new StasisError('VersionConflict', `another api relays ledger "${ledger}" now`);
+
+/** Partition of stasis.requests of each node that these events must reach: the one its newest `node.joined` says. */
+async function partitionsFor(ledger: Ledger, events: readonly RecordedEvent[]): Promise<Map<string, number>> {
+  const nodes = new Set(events.flatMap(({ event }) => nodeToTell(event) ?? []));
+  const partitions = new Map<string, number>();
+  if (nodes.size === 0) return partitions;
+  const streams = await ledger.readStreams(
+    systemLedger,
+    [...nodes].map((node) => `node/${node}`),
+  );
+  for (const node of nodes) {
+    for (const { event } of streams.get(`node/${node}`) ?? []) {
+      const joined = domainEventOf(event);
+      if (joined.key === 'node.joined') partitions.set(node, joined.data.partition);
+    }
+  }
+  return partitions;
+}

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { type Bus, topics, type TopicSpec } from '@stasis/bus';
+import { isStasisError } from '@stasis/errors';
+import { defaultLedger, systemLedger } from '@stasis/events';
+import { acquireLease, openPostgresLedger, type PostgresLedger, releaseLease } from '@stasis/ledger/postgres';
+import type { FastifyBaseLogger } from 'fastify';
+import { apiRoutes } from './apiRoutes.ts';
+import { loadLedgerKey } from './audit/ledgerKey.ts';
+import { signTreeHeads } from './audit/signTreeHeads.ts';
+import { recordFacts } from './facts/recordFacts.ts';
+import { ensureAdminToken } from './http/adminToken.ts';
+import { followHeads } from './http/knownHeads.ts';
+import { createServer } from './http/server.ts';
+import { type Duty, lead, type Lead } from './leader.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { listenToHeartbeats } from './nodes/heartbeats.ts';
+import type { Platform } from './platform.ts';
+import { noteRecorded } from './recordRequest.ts';
+import { relayCursor } from './relay/cursor.ts';
+import { relayLedger } from './relay/relay.ts';
+import type { Settings } from './settings.ts';
+import { keepTime } from './timers/keepTime.ts';
+
+export interface RunningApi {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  readonly platform: Platform;
+  /** Answers what is under way, stops the duties, gives the leases up. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface ApiParts {
+  readonly settings: Settings;
+  readonly bus: Bus;
+  readonly topics: readonly TopicSpec[];
+  readonly log: FastifyBaseLogger;
+  /** Told the admin token once, when it is made. */
+  readonly announceToken: (secret: string, file: string) => void;
+  readonly leaseMs?: number;
+}
+
+/** Starts one api: HTTP, recorder of facts, and, while it leads, relay, signer of tree heads and timers. */
+export async function startApi(parts: ApiParts): Promise<RunningApi> {
+  const ledger = await openPostgresLedger({ connectionString: parts.settings.databaseUrl });
+  const closers: (() => Promise<unknown> | void)[] = [() => ledger.close()];
+  try {
+    return await start(parts, ledger, closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+async function start(
+  { settings, bus, log, topics: specs, announceToken, leaseMs = 3000 }: ApiParts,
+  ledger: PostgresLedger,
+  closers: (() => Promise<unknown> | void)[],
+): Promise<RunningApi> {
+  const startedAt = new Date();
+  const instance = randomUUID();
+  await ensureAdminToken(ledger.database, settings.home, announceToken);
+  const ledgerKey = await loadLedgerKey(settings.home);
+  await bus.ensureTopics(specs);
+  const heads = await followHeads(ledger);
+  closers.push(() => heads.close());
+  const metrics = createMetrics();
+  const heartbeats = await listenToHeartbeats(bus, instance, log);
+  closers.push(() => heartbeats.stop());
+  const platform: Platform = {
+    settings,
+    ledger,
+    bus,
+    log,
+    metrics,
+    heads,
+    heartbeats,
+    ledgerKey,
+    instance,
+    startedAt,
+  };
+  const recorder = await bus.subscribe({
+    topic: topics.facts,
+    group: 'stasis-api',
+    onBatch: (messages) => recordFacts(ledger, messages, (added, stream) => noteRecorded(platform, { added, stream })),
+    onPoison: ({ offset, partition }, reason) => {
+      metrics.factSetAside(isStasisError(reason) ? reason.code : 'Internal');
+      log.warn({ partition, offset, err: reason }, 'a fact was set aside');
+    },
+  });
+  closers.push(() => recorder.stop());
+  for (const duty of dutiesOf(platform, leaseMs)) closers.push(stopOf(lead(duty, log)));
+  const app = await createServer(platform, log, apiRoutes(platform));
+  closers.push(() => app.close());
+  const url = await app.listen({ host: settings.host, port: settings.port });
+  let closing: Promise<void> | undefined;
+  return { url, platform, close: () => (closing ??= closeAll(closers)) };
+}
+
+const stopOf =
+  (running: Lead): (() => Promise<void>) =>
+  () =>
+    running.stop();
+
+/** The last that was started is closed first; one that fails does not keep the others from it. */
+async function closeAll(closers: readonly (() => Promise<unknown> | void)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers.toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+function dutiesOf(platform: Platform, ttlMs: number): readonly Duty[] {
+  const { ledger, bus, instance, metrics } = platform;
+  const { database } = ledger;
+  const duty = (name: string, work: Duty['work']): Duty => ({
+    name,
+    ttlMs,
+    acquire: async (ms) => (await acquireLease(database, `api-${name}`, instance, ms))?.fencing,
+    release: () => releaseLease(database, `api-${name}`, instance),
+    work,
+  });
+  const cursor = relayCursor(database);
+  const relay = (ledgerName: string): Duty =>
+    duty(`relay-${ledgerName}`, (fencing, signal) =>
+      relayLedger({ ledger, bus, cursor, onRelayed: metrics.relayed }, ledgerName, fencing, signal),
+    );
+  return [
+    relay(defaultLedger),
+    relay(systemLedger),
+    duty('tree-heads', (_, signal) => signTreeHeads(ledger, platform.ledgerKey.privateKey, signal, metrics.signed)),
+    duty('timers', (_, signal) => keepTime(platform, signal)),
+  ];
+}

@@ -1,0 +1,171 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Bus, topics, topicSpecs } from '@stasis/bus';
+import { createMemoryBroker, createMemoryBus, type MemoryBroker } from '@stasis/bus/memory';
+import { type EventData, type EventKey, ledgerOf, newId, type StasisEvent, typeOf } from '@stasis/events';
+import { openDatabase } from '@stasis/ledger/postgres';
+import { createLog } from './http/createLog.ts';
+import { messageOfEvent } from './relay/messagesOf.ts';
+import { readSettings } from './settings.ts';
+import { type RunningApi, startApi } from './startApi.ts';
+
+const migrations = path.resolve(import.meta.dirname, '../../../prisma/migrations');
+
+export interface TestApi {
+  readonly api: RunningApi;
+  readonly bus: Bus;
+  readonly broker: MemoryBroker;
+  readonly home: string;
+  readonly token: string;
+  readonly databaseUrl: string;
+  /** A request with the admin token; the body is sent as JSON. */
+  call(method: string, route: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Publishes facts as a node would, in order. */
+  report(...facts: StasisEvent[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // A test reads what it expects; a wrong shape fails there.
+  readonly body: Record<string, unknown>;
+}
+
+interface Shared {
+  readonly databaseUrl: string;
+  readonly broker?: MemoryBroker;
+  readonly env?: Record<string, string>;
+}
+
+/** Brings an empty database to the schema of the migrations. */
+export async function applyMigrations(databaseUrl: string): Promise<void> {
+  const names = (await readdir(migrations, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const database = openDatabase({ connectionString: databaseUrl, connections: 1 });
+  try {
+    for (const { name } of names.toSorted((a, b) => a.name.localeCompare(b.name)))
+      await database.prisma.$executeRawUnsafe(await readFile(path.join(migrations, name, 'migration.sql'), 'utf8'));
+  } finally {
+    await database.close();
+  }
+}
+
+/** An api on a free port, with a home of its own and the memory bus. */
+export async function startTestApi({ databaseUrl, broker = createMemoryBroker(), env = {} }: Shared): Promise<TestApi> {
+  const home = await mkdtemp(path.join(tmpdir(), 'stasis-test-api-'));
+  const bus = createMemoryBus({ broker });
+  let token = '';
+  const api = await startApi({
+    settings: readSettings({
+      DATABASE_URL: databaseUrl,
+      STASIS_LISTEN: '127.0.0.1:0',
+      STASIS_HOME: home,
+      ...env,
+    }),
+    bus,
+    topics: topicSpecs(),
+    log: createLog(process.env['STASIS_LOG_LEVEL'] ?? 'silent'),
+    announceToken: (secret) => (token = secret),
+    leaseMs: 1000,
+  });
+  return {
+    api,
+    bus,
+    broker,
+    home,
+    token,
+    databaseUrl,
+    call: async (method, route, body, headers = {}) => {
+      const response = await fetch(`${api.url}${route}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      const isJson = response.headers.get('content-type')?.includes('json') === true;
+      return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
+    },
+    report: async (...facts) => {
+      await bus.publish(facts.map((event) => factMessage(event)));
+    },
+    stop: async () => {
+      await api.close();
+      await bus.close();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+const factMessage = (event: StasisEvent): ReturnType<typeof messageOfEvent> =>
+  messageOfEvent(topics.facts, event.subject, { event, position: 0, stream: '', version: 0 });
+
+/** A fact as an agent of `node` tells it. */
+export function factOf<K extends EventKey>(node: string, key: K, subject: string, data: EventData<K>): StasisEvent {
+  return {
+    specversion: '1.0',
+    id: newId('evt'),
+    type: typeOf(key),
+    source: `/stasis/nodes/${node}`,
+    subject,
+    time: new Date().toISOString(),
+    datacontenttype: 'application/json',
+    ledger: ledgerOf(key),
+    authtype: 'service_account',
+    authid: 'sub_agent',
+    correlationid: subject,
+    data,
+  } as unknown as StasisEvent;
+}
+
+const runtime = { name: 'runsc', version: 'release-20260905.0', platform: 'systrap' };
+
+/** Both agents of a node joining, and one running container on it. */
+export function nodeWithContainer(node: string, container: string, features: string[] = ['sse2']): StasisEvent[] {
+  const joined = (agent: 'checkpointer' | 'restorer'): StasisEvent =>
+    factOf(node, 'node.joined', node, {
+      node,
+      agent,
+      instance: newId('sub'),
+      partition: 3,
+      runtime,
+      kernel: '6.1',
+      architecture: 'x64',
+      cpuModel: 'test',
+      cpuFeatures: features,
+    });
+  return [joined('checkpointer'), joined('restorer'), discovered(node, container)];
+}
+
+export const discovered = (node: string, container: string, run = newId('sub') as string): StasisEvent =>
+  factOf(node, 'container.discovered', `${node}/${container}`, {
+    container: `${node}/${container}`,
+    run,
+    status: 'running',
+    runtime: 'runsc',
+    root: '/run/runsc',
+    bundle: '/bundles/x',
+    startedAt: new Date().toISOString(),
+  });
+
+const manifestDigest = `sha256:${'a'.repeat(64)}`;
+
+/** The facts of a checkpoint that goes well, in order. */
+export const goodCheckpoint = (node: string, id: string): StasisEvent[] => [
+  factOf(node, 'checkpoint.accepted', id, { attempt: 1 }),
+  factOf(node, 'checkpoint.captured', id, {
+    files: [{ name: 'checkpoint.img', size: 10 }],
+    bytes: 10,
+    freezeMs: 5,
+    staging: 'disk',
+    container: 'running',
+  }),
+  factOf(node, 'checkpoint.sealed', id, { manifestDigest, bytes: 10, runtime, durationMs: 1 }),
+  factOf(node, 'checkpoint.stored', id, { store: 'file:///x', bytesNew: 10, bytesShared: 0, durationMs: 1 }),
+  factOf(node, 'checkpoint.verified', id, { manifestDigest, bytes: 10, durationMs: 1 }),
+  factOf(node, 'checkpoint.ready', id, { container: 'running' }),
+];
