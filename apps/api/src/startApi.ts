@@ -127,12 +127,19 @@ function dutiesOf(platform: Platform, ttlMs: number): readonly Duty[] {
   const cursor = relayCursor(database);
   const relay = (ledgerName: string): Duty =>
     duty(`relay-${ledgerName}`, (fencing, signal) =>
-      relayLedger({ ledger, bus, cursor, onRelayed: metrics.relayed }, ledgerName, fencing, signal),
+      relayLedger(
+        { ledger, bus, cursor, onRelayed: (name, at) => metrics.relayed(name, at) },
+        ledgerName,
+        fencing,
+        signal,
+      ),
     );
   return [
     relay(defaultLedger),
     relay(systemLedger),
-    duty('tree-heads', (_, signal) => signTreeHeads(ledger, platform.ledgerKey.privateKey, signal, metrics.signed)),
+    duty('tree-heads', (_, signal) =>
+      signTreeHeads(ledger, platform.ledgerKey.privateKey, signal, (name, size) => metrics.signed(name, size)),
+    ),
     duty('timers', (_, signal) => keepTime(platform, signal)),
   ];
 }

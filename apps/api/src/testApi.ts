@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bus, topics, topicSpecs } from '@stasis/bus';
 import { createMemoryBroker, createMemoryBus, type MemoryBroker } from '@stasis/bus/memory';
 import { type EventData, type EventKey, ledgerOf, newId, type StasisEvent, typeOf } from '@stasis/events';
@@ -21,6 +22,8 @@ export interface TestApi {
   readonly databaseUrl: string;
   /** A request with the admin token; the body is sent as JSON. */
   call(method: string, route: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Resolves once a GET answers 200 with what `holds` accepts; 20 s at most. */
+  until(route: string, holds?: (body: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
   /** Publishes facts as a node would, in order. */
   report(...facts: StasisEvent[]): Promise<void>;
   stop(): Promise<void>;
@@ -69,6 +72,20 @@ export async function startTestApi({ databaseUrl, broker = createMemoryBroker(),
     announceToken: (secret) => (token = secret),
     leaseMs: 1000,
   });
+  const call: TestApi['call'] = async (method, route, body, headers = {}) => {
+    const response = await fetch(`${api.url}${route}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') === true;
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
+  };
   return {
     api,
     bus,
@@ -76,19 +93,14 @@ export async function startTestApi({ databaseUrl, broker = createMemoryBroker(),
     home,
     token,
     databaseUrl,
-    call: async (method, route, body, headers = {}) => {
-      const response = await fetch(`${api.url}${route}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      const isJson = response.headers.get('content-type')?.includes('json') === true;
-      return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
+    call,
+    until: async (route, holds = () => true) => {
+      for (const end = Date.now() + 20_000; ;) {
+        const { status, body } = await call('GET', route);
+        if (status === 200 && holds(body)) return body;
+        if (Date.now() > end) throw new Error(`${route} did not come to what was waited for: ${JSON.stringify(body)}`);
+        await sleep(20);
+      }
     },
     report: async (...facts) => {
       await bus.publish(facts.map((event) => factMessage(event)));

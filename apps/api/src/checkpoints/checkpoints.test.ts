@@ -12,8 +12,8 @@ beforeAll(async () => {
   await applyMigrations(databaseUrl);
   t = await startTestApi({ databaseUrl });
   await t.report(...nodeWithContainer('node-1', 'web-1'));
-  await vi.waitFor(async () => expect((await t.call('GET', '/v1/containers/node-1/web-1')).status).toBe(200));
-  await vi.waitFor(async () => expect((await t.call('GET', '/v1/nodes/node-1')).status).toBe(200));
+  await t.until('/v1/containers/node-1/web-1');
+  await t.until('/v1/nodes/node-1');
 }, 60_000);
 
 afterAll(async () => {
@@ -27,8 +27,8 @@ const requested = async (): Promise<string> => {
   return String(body['id']);
 };
 
-const phaseBecomes = (id: string, phase: string): Promise<void> =>
-  vi.waitFor(async () => expect((await t.call('GET', `/v1/checkpoints/${id}`)).body['phase']).toBe(phase), 5000);
+const phaseBecomes = (id: string, phase: string): Promise<Record<string, unknown>> =>
+  t.until(`/v1/checkpoints/${id}`, (body) => body['phase'] === phase);
 
 describe('a checkpoint over HTTP', () => {
   it('goes from the request over the facts of its node to Ready, with its timeline', async () => {
@@ -100,7 +100,7 @@ describe('a checkpoint over HTTP', () => {
     const id = await requested();
     const about = (topic: string): DeliveredMessage | undefined =>
       seen.find((message) => message.topic === topic && fromMessage(message).attributes['subject'] === id);
-    await vi.waitFor(() => expect([about(topics.requests), about(topics.ledger)]).not.toContain(undefined), 5000);
+    await vi.waitFor(() => expect([about(topics.requests), about(topics.ledger)]).not.toContain(undefined), 20_000);
     expect(about(topics.requests)).toMatchObject({ key: 'node-1', partition: 3, headers: { ledger: 'default' } });
     expect(about(topics.ledger)?.key).toBe(id);
     await one.stop();
@@ -109,8 +109,7 @@ describe('a checkpoint over HTTP', () => {
 
   it('is refused at once, and recorded, when the container does not run', async () => {
     await t.report(...nodeWithContainer('node-2', 'dead-1'));
-    await vi.waitFor(async () => expect((await t.call('GET', '/v1/containers/node-2/dead-1')).status).toBe(200));
-    const container = (await t.call('GET', '/v1/containers/node-2/dead-1')).body;
+    const container = await t.until('/v1/containers/node-2/dead-1');
     await t.report(
       factOf('node-2', 'container.stopped', 'node-2/dead-1', {
         container: 'node-2/dead-1',
@@ -118,9 +117,7 @@ describe('a checkpoint over HTTP', () => {
         why: 'exited',
       }),
     );
-    await vi.waitFor(async () =>
-      expect((await t.call('GET', '/v1/containers/node-2/dead-1')).body['status']).toBe('stopped'),
-    );
+    await t.until('/v1/containers/node-2/dead-1', ({ status }) => status === 'stopped');
     const { status, body } = await t.call('POST', '/v1/checkpoints', { container: 'dead-1' });
     expect(status).toBe(202);
     expect(body).toMatchObject({ phase: 'Refused' });
