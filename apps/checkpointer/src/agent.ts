@@ -30,5 +30,5 @@ async function performCheckpoint(parts: AgentParts, request: JournaledRequest, s
   }
 }
 
-/** Runs the agent until it is asked to end. Resolves with the exit status. */
-export const runAgent = (): Promise<number> => runAgentProcess('checkpointer', checkpointerUseCases);
+/** Runs the agent until it is asked to end, then ends the process; see `runAgentProcess`. */
+export const runAgent = (): Promise<never> => runAgentProcess('checkpointer', checkpointerUseCases);

@@ -31,5 +31,5 @@ async function perform(parts: AgentParts, request: JournaledRequest): Promise<vo
   }
 }
 
-/** Runs the agent until it is asked to end. Resolves with the exit status. */
-export const runAgent = (): Promise<number> => runAgentProcess('restorer', restorerUseCases);
+/** Runs the agent until it is asked to end, then ends the process; see `runAgentProcess`. */
+export const runAgent = (): Promise<never> => runAgentProcess('restorer', restorerUseCases);

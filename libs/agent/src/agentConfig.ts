@@ -42,7 +42,7 @@ export function readAgentConfig(env: Env = process.env): AgentConfig {
   if (runtime !== 'runsc' && runtime !== 'simulated')
     throw invalid('STASIS_RUNTIME', `"${runtime}" is neither runsc nor simulated`);
   const nodeDir = join(home, 'nodes', node);
-  const roots = (env['STASIS_RUNSC_ROOTS'] || join(nodeDir, runtime)).split(/[:,]/u).filter((root) => root !== '');
+  const roots = (env['STASIS_RUNSC_ROOTS'] || join(nodeDir, 'runsc')).split(/[:,]/u).filter((root) => root !== '');
   if (roots.length === 0) throw invalid('STASIS_RUNSC_ROOTS', 'names no directory');
   const flags = env['STASIS_RUNSC_FLAGS'];
   const runsc = env['STASIS_RUNSC'];

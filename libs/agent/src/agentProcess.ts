@@ -7,10 +7,15 @@ import type { Identity } from './identity.ts';
 import { startAgent, type UseCases } from './startAgent.ts';
 
 /**
- * Runs an agent as this process until SIGTERM or SIGINT, or, under STASIS_SUPERVISED=1, until the parent is gone.
- * Resolves with the exit status: 0 ended as asked, 2 a setting is wrong (one line on stderr names it), 1 anything else.
+ * Runs an agent as this process until SIGTERM or SIGINT, or, under STASIS_SUPERVISED=1, until the parent is gone. Ends
+ * the process with 0 when it ended as asked, 2 when a setting is wrong (one line on stderr names it), else 1; what was
+ * still under way then is carried on at the next start.
  */
-export async function runAgentProcess(agent: Identity['agent'], useCases: UseCases): Promise<number> {
+export async function runAgentProcess(agent: Identity['agent'], useCases: UseCases): Promise<never> {
+  process.exit(await run(agent, useCases));
+}
+
+async function run(agent: Identity['agent'], useCases: UseCases): Promise<number> {
   const write = (line: string): void => void process.stderr.write(`${agent}: ${line}\n`);
   try {
     const config = readAgentConfig();

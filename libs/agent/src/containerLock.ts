@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StasisError } from '@stasis/errors';
 
@@ -10,18 +10,25 @@ import { StasisError } from '@stasis/errors';
  * @throws StasisError RuntimeTimeout when another agent keeps it for longer than `timeoutMs`
  */
 export async function lockContainer(nodeDir: string, container: string, timeoutMs: number): Promise<() => void> {
-  const directory = join(nodeDir, 'locks');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const file = join(directory, `${container}.lock`);
+  const file = lockFile(nodeDir, container);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const mine = `${process.pid} ${startTicks(process.pid)} ${randomUUID()}`;
   const end = performance.now() + timeoutMs;
   for (;;) {
     if (tryLock(file, mine)) return () => release(file, mine);
     if (performance.now() > end)
-      throw new StasisError('RuntimeTimeout', `another operation on container "${container}" did not end in time`);
+      throw new StasisError('RuntimeTimeout', `${file} is held by process ${ownerOf(file)?.split(' ')[0] ?? '?'}`);
     await sleep(20);
   }
 }
+
+/** Whether an agent of the node works on the container right now. */
+export function isLocked(nodeDir: string, container: string): boolean {
+  const owner = ownerOf(lockFile(nodeDir, container));
+  return owner !== undefined && isAlive(owner);
+}
+
+const lockFile = (nodeDir: string, container: string): string => join(nodeDir, 'locks', `${container}.lock`);
 
 function tryLock(file: string, mine: string): boolean {
   // Written aside and linked, so that nobody sees a lock without its owner.

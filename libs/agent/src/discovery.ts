@@ -1,8 +1,9 @@
 import { formatRef, type ContainerStatus, statusTable } from '@stasis/container';
 import { messageOf } from '@stasis/errors';
-import type { StasisEvent } from '@stasis/events';
+import type { EventData, StasisEvent } from '@stasis/events';
 import type { RuntimeContainer } from '@stasis/runtime';
 import { specDigest } from '@stasis/spec';
+import { isLocked } from './containerLock.ts';
 import type { KnownContainer } from './journal.ts';
 import type { JournalWriter } from './journalWriter.ts';
 import type { AgentParts } from './startAgent.ts';
@@ -11,8 +12,8 @@ const sweepMs = 5000;
 
 /**
  * Sees what runs in every container root, also what others started, and tells what is new, has ended or is gone. Wakes
- * when a root changes; a slow sweep catches what no file shows (a sandbox that died). Containers that an operation of
- * this agent works on are looked at after it. Returns what ends it.
+ * when a root changes; a slow sweep catches what no file shows (a sandbox that died). Containers that an agent of the node
+ * works on are looked at after it: that agent tells what it did itself. Returns what ends it.
  */
 export function startDiscovery(parts: AgentParts): () => Promise<void> {
   let looking: Promise<void> | undefined;
@@ -50,7 +51,7 @@ export async function discover(parts: AgentParts): Promise<void> {
     const seen = await runtime.list();
     const present = new Set(seen.map(key));
     for (const container of seen) {
-      if (container.status === 'creating' || parts.work.isBusy(container.id)) continue;
+      if (container.status === 'creating' || isWorkedOn(parts, container.id)) continue;
       const facts = factsAbout(parts, container, known.get(key(container)));
       const { id, root, run, status } = container;
       if (facts.length === 0 && known.get(key(container))?.status === status) continue;
@@ -60,7 +61,7 @@ export async function discover(parts: AgentParts): Promise<void> {
       });
     }
     for (const one of known.values()) {
-      if (one.root !== runtime.root || present.has(key(one)) || parts.work.isBusy(one.id)) continue;
+      if (one.root !== runtime.root || present.has(key(one)) || isWorkedOn(parts, one.id)) continue;
       const subject = formatRef({ node: parts.identity.node, id: one.id });
       const gone = parts.fact('container.gone', subject, { container: subject, run: one.run });
       changes.push((tx) => {
@@ -74,25 +75,28 @@ export async function discover(parts: AgentParts): Promise<void> {
 
 const key = ({ root, id }: { root: string; id: string }): string => `${root}\n${id}`;
 
-type Seen = Extract<ContainerStatus, 'created' | 'running' | 'paused' | 'stopped'>;
+const isWorkedOn = ({ work, config }: AgentParts, id: string): boolean =>
+  work.isBusy(id) || isLocked(config.nodeDir, id);
 
+/** New runs, created ones that came to run, and those that ended by themselves. */
 function factsAbout(parts: AgentParts, seen: RuntimeContainer, known: KnownContainer | undefined): StasisEvent[] {
   const container = formatRef({ node: parts.identity.node, id: seen.id });
-  if (known?.run !== seen.run)
-    return [
-      parts.fact('container.discovered', container, {
-        container,
-        run: seen.run,
-        status: seen.status as Seen,
-        runtime: parts.info.name,
-        root: seen.root,
-        bundle: seen.bundle,
-        startedAt: new Date(seen.createdAt).toISOString(),
-        specDigest: specDigest(seen.spec),
-      }),
-    ];
+  if (known?.run !== seen.run) return [parts.fact('container.discovered', container, runData(parts, container, seen))];
+  if (known.status === 'created' && (seen.status === 'running' || seen.status === 'paused'))
+    return [parts.fact('container.started', container, runData(parts, container, seen))];
   const wasAlive = statusTable[known.status as ContainerStatus].isAlive;
   return wasAlive && seen.status === 'stopped'
     ? [parts.fact('container.stopped', container, { container, run: seen.run, why: 'exited' })]
     : [];
 }
+
+const runData = (parts: AgentParts, container: string, seen: RuntimeContainer): EventData<'container.discovered'> => ({
+  container,
+  run: seen.run,
+  status: seen.status as EventData<'container.discovered'>['status'],
+  runtime: parts.info.name,
+  root: seen.root,
+  bundle: seen.bundle,
+  startedAt: new Date(seen.createdAt).toISOString(),
+  specDigest: specDigest(seen.spec),
+});

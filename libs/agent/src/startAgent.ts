@@ -5,6 +5,7 @@ import { isStasisError, messageOf } from '@stasis/errors';
 import type { ContainerRuntime, RuntimeInfo } from '@stasis/runtime';
 import type { ImageStore } from '@stasis/store';
 import { makePrivate, type AgentConfig } from './agentConfig.ts';
+import { lockContainer } from './containerLock.ts';
 import { factMaker, type FactMaker } from './facts.ts';
 import { startFactOutbox } from './factOutbox.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -55,11 +56,15 @@ export interface RunningAgent {
 }
 
 const defaultGraceMs = 10_000;
+/** How long an agent that was told to end before this one began may take. */
+const otherAgentMs = 20_000;
 
 /** Starts one agent in this process: requests that the journal holds first, then new ones. */
 export async function startAgent(options: StartAgentOptions): Promise<RunningAgent> {
   const { agent, config, bus, store, runtimes, useCases, log } = options;
-  const journal = new Journal(join(makePrivate(config.nodeDir), `${agent}.journal.sqlite`));
+  // Two of one kind on one journal would each do every request. No container has a name with a blank.
+  const release = await lockContainer(makePrivate(config.nodeDir), `${agent} agent`, otherAgentMs);
+  const journal = new Journal(join(config.nodeDir, `${agent}.journal.sqlite`));
   const identity = await identify(journal, config.node, agent);
   const info = await runtimes[0].info();
   const ending = new AbortController();
@@ -105,6 +110,7 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
     await outbox.drained(1000).catch((error: unknown) => log(messageOf(error)));
     await outbox.stop();
     journal.close();
+    release();
   };
   return { parts, stop: (graceMs) => (stopped ??= stop(graceMs)) };
 }

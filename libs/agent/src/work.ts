@@ -18,26 +18,26 @@ export class Work {
   /** Queues an operation. `operation` must not throw: it says itself how it ended. */
   add(container: string, operation: (slot: Slot) => Promise<void>): Promise<void> {
     const before = this.#tails.get(container) ?? Promise.resolve();
-    const mine = before.then(async () => {
-      const slot = new Slot(this);
-      await this.enter();
-      try {
-        await operation(slot);
-      } finally {
-        this.leave();
-      }
-    });
-    const settled = mine.then(
-      () => undefined,
-      () => undefined,
-    );
+    const mine = this.#run(before, operation);
+    const settled = mine
+      .catch(() => undefined)
+      .finally(() => {
+        this.#running.delete(settled);
+        if (this.#tails.get(container) === settled) this.#tails.delete(container);
+      });
     this.#tails.set(container, settled);
     this.#running.add(settled);
-    void settled.then(() => {
-      this.#running.delete(settled);
-      if (this.#tails.get(container) === settled) this.#tails.delete(container);
-    });
     return mine;
+  }
+
+  async #run(before: Promise<void>, operation: (slot: Slot) => Promise<void>): Promise<void> {
+    await before;
+    await this.enter();
+    try {
+      await operation(new Slot(this));
+    } finally {
+      this.leave();
+    }
   }
 
   /** Resolves once nothing runs or waits any more. */
