@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -26,13 +26,13 @@ const noise = (length: number): Buffer => {
 const capture: SyntheticCapture = { pages: noise(5 << 12), privatePages: [noise(4096), Buffer.alloc(0)] };
 
 /** What the check says of the image: `whole`, or code and message of its refusal. */
-const verdict = async (at = dir): Promise<string> =>
-  checkCompleteness(at).then(
+const verdict = async (): Promise<string> =>
+  checkCompleteness(dir).then(
     () => 'whole',
     (error: Error) => `${String(Reflect.get(error, 'code'))} ${error.message}`,
   );
 
-describe('checkCompleteness', () => {
+describe('checkCompleteness', { timeout: 60_000 }, () => {
   it.each(['none', 'flate-best-speed'] as const)('finds a whole image whole: %s', async (compression) => {
     await writeRuntimeFiles(dir, { ...capture, compression });
     expect(await checkCompleteness(dir)).toEqual({ exact: true, pageBytes: 6 << 12 });
@@ -68,7 +68,7 @@ describe('checkCompleteness', () => {
     expect(ends.length).toBeGreaterThan(4);
     const cut = async (length: number) => {
       await writeFile(path, whole.subarray(0, length));
-      expect(`at ${length}: ${await verdict()}`).toMatch(`at ${length}: ImageIncomplete `);
+      expect(`at ${length}: ${await verdict()}`).toMatch(`at ${length}: ImageIncomplete checkpoint.img `);
     };
     for (const end of ends) for (const length of [end, end + 1, end + 3]) await cut(length);
     await fc.assert(fc.asyncProperty(fc.nat(whole.length - 1), cut), { numRuns: 30 });
@@ -98,29 +98,26 @@ describe('checkCompleteness', () => {
     await writeRuntimeFiles(dir, capture);
     await truncate(join(dir, 'pages.img'), (6 << 12) - 4096);
     await expect(checkCompleteness(dir)).rejects.toMatchObject({
-      message: expect.stringContaining('20480 bytes where pages_meta.img says 24576'),
+      message: expect.stringContaining('20480 bytes of pages where pages_meta.img says 24576'),
     });
   });
 
   it('answers any bytes in the place of a file with a refusal, never with another error', async () => {
     await writeRuntimeFiles(dir, capture);
-    const scratch = join(dir, 'scratch');
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom('checkpoint.img', 'pages_meta.img'),
         fc.uint8Array({ maxLength: 300 }),
         fc.nat(400),
         async (name, bytes, keep) => {
-          await rm(scratch, { recursive: true, force: true });
-          await mkdir(scratch);
-          for (const file of ['checkpoint.img', 'pages.img', 'pages_meta.img'])
-            await cp(join(dir, file), join(scratch, file));
-          const whole = await readFile(join(dir, name));
-          await writeFile(join(scratch, name), Buffer.concat([whole.subarray(0, keep % whole.length), bytes]));
-          expect(await verdict(scratch)).toMatch(/^(ImageIncomplete |IntegrityMismatch |whole$)/);
+          const path = join(dir, name);
+          const whole = await readFile(path);
+          await writeFile(path, Buffer.concat([whole.subarray(0, keep % whole.length), bytes]));
+          expect(await verdict()).toMatch(/^(ImageIncomplete |IntegrityMismatch |whole$)/);
+          await writeFile(path, whole);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

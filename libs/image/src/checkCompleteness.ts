@@ -1,12 +1,13 @@
-import { readdir, statfs } from 'node:fs/promises';
+import { type FileHandle, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isStasisError, StasisError } from '@stasis/errors';
 import { checkpointFileName } from './manifest.ts';
 import { openImageFile, piecesOf } from './readFiles.ts';
-import { headerOf } from './readHeader.ts';
+import { headerOf, type ImageHeader } from './readHeader.ts';
 import { ByteStream } from './runsc/byteStream.ts';
 import { inflateState } from './runsc/inflateState.ts';
-import { beginsObjects, readMemory, readObjects, readSections } from './runsc/readState.ts';
+import { readMemory, readObjects } from './runsc/readState.ts';
+import { unframeState } from './runsc/unframeState.ts';
 import { NeedMore, NotWire } from './runsc/wire.ts';
 import { fileFault } from './verifyImage.ts';
 
@@ -15,9 +16,9 @@ export const pagesMetaFileName = 'pages_meta.img';
 
 export interface Completeness {
   /**
-   * True: the metadata say how many bytes of pages there must be, and there are. False (memory as builds of 2022 and
-   * 2024 write it): everything was read and ends where a section ends, but an image cut exactly between two stretches
-   * of pages would look the same.
+   * True: the metadata say how many bytes of pages there must be, and there are; so with the builds of 2022, 2024 and
+   * 2026. False, with metadata of another kind: everything was read and ends where a section ends, but an image cut
+   * exactly between two stretches of pages would look the same.
    */
   readonly exact: boolean;
   /** Bytes of memory pages in the image, uncompressed. */
@@ -26,60 +27,74 @@ export interface Completeness {
 
 /**
  * Shows from their content that the files a runtime wrote into `dir` are whole: checkpoint.img is read to its end,
- * inflated where compressed, and every section in it ends where it says; pages.img is exactly as long as pages_meta.img
- * (or checkpoint.img) says; the file system has room left, since one that is full may have taken less than it was given.
- * Says nothing about flipped bytes inside: digests do, once sealed.
+ * inflated where compressed, and every section in it ends where it says; the memory pages, in it or in pages.img, are
+ * exactly as long as their metadata say; the file system has room left, since one that is full may have taken less than
+ * it was given. Says nothing about flipped bytes inside: digests do, once sealed.
  * @throws StasisError ImageIncomplete naming the file, IntegrityMismatch when checkpoint.img is no image, NoSpace
  */
 export async function checkCompleteness(dir: string): Promise<Completeness> {
-  const inCheckpoint = await within(dir, checkpointFileName, async (stream) => {
+  const inCheckpoint = await within(dir, checkpointFileName, async (stream, compression) => {
     await readObjects(stream);
     await readObjects(stream);
-    if (await stream.atEnd()) return undefined;
-    if (beginsObjects(await stream.peek(10))) return { exact: false, pageBytes: await readSections(stream) };
-    return { exact: true, pageBytes: await readMemory(stream, 'inline') };
+    // Only what is not compressed may have its memory beside it.
+    return compression === 'none' && (await stream.atEnd()) ? undefined : readMemory(stream, 'inline');
   });
-  const result = inCheckpoint ?? (await checkPages(dir));
-  if (inCheckpoint?.pageBytes === 0)
-    throw fileFault('ImageIncomplete', checkpointFileName, 'ends before the memory of the container', dir);
+  const result =
+    inCheckpoint === undefined
+      ? checkPages(dir, checkpointFileNames.beside, await readPagesMeta(dir), await sizeOf(dir, pagesFileName))
+      : checkPages(dir, checkpointFileNames.inline, inCheckpoint.expected, inCheckpoint.inline);
   await checkSpace(dir);
   return result;
 }
 
-async function checkPages(dir: string): Promise<Completeness> {
-  const names = await readdir(dir);
-  for (const name of [pagesMetaFileName, pagesFileName])
-    if (!names.includes(name)) throw fileFault('ImageIncomplete', name, 'is missing', dir);
-  const said = await within(dir, pagesMetaFileName, async (stream) =>
-    beginsObjects(await stream.peek(10))
-      ? { exact: false, pageBytes: await readSections(stream) }
-      : { exact: true, pageBytes: await readMemory(stream, 'beside') },
-  );
-  const handle = await openImageFile(join(dir, pagesFileName));
-  const { size } = await handle.stat();
-  await handle.close();
-  if (said.exact ? size !== said.pageBytes : size === 0 || size % 4096 !== 0)
+/** Where the pages are and where it says how many, for messages. */
+const checkpointFileNames = {
+  inline: { pages: checkpointFileName, metadata: 'its own metadata' },
+  beside: { pages: pagesFileName, metadata: pagesMetaFileName },
+} as const;
+
+function checkPages(
+  dir: string,
+  names: { readonly pages: string; readonly metadata: string },
+  expected: number | undefined,
+  found: number,
+): Completeness {
+  if (expected !== undefined && found !== expected)
     throw fileFault(
       'ImageIncomplete',
-      pagesFileName,
-      said.exact
-        ? `has ${size} bytes where ${pagesMetaFileName} says ${said.pageBytes}`
-        : `has ${size} bytes, no whole pages`,
+      names.pages,
+      `has ${found} bytes of pages where ${names.metadata} says ${expected}`,
       dir,
     );
-  return { exact: said.exact, pageBytes: size };
+  if (expected === undefined && (found === 0 || found % 4096 !== 0))
+    throw fileFault('ImageIncomplete', names.pages, `has ${found} bytes, no whole pages`, dir);
+  return { exact: expected !== undefined, pageBytes: found };
+}
+
+const readPagesMeta = (dir: string): Promise<number | undefined> =>
+  within(dir, pagesMetaFileName, async (stream) => (await readMemory(stream, 'beside')).expected);
+
+async function sizeOf(dir: string, name: string): Promise<number> {
+  const handle = await openImageFile(join(dir, name));
+  try {
+    return (await handle.stat()).size;
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Reads one file of the image with `read`, which must end where the file ends. */
-async function within<T>(dir: string, name: string, read: (stream: ByteStream) => Promise<T>): Promise<T> {
+async function within<T>(
+  dir: string,
+  name: string,
+  read: (stream: ByteStream, compression: ImageHeader['compression']) => Promise<T>,
+): Promise<T> {
   const path = join(dir, name);
   const handle = await openImageFile(path);
   try {
-    const isCheckpoint = name === checkpointFileName;
-    const header = isCheckpoint ? await headerOf(handle, path) : { compression: 'none', dataOffset: 0 };
-    const pieces = piecesOf(handle, header.dataOffset);
-    const stream = new ByteStream(header.compression === 'none' ? pieces : inflateState(pieces));
-    const result = await read(stream);
+    const header = name === checkpointFileName ? await headerOf(handle, path) : undefined;
+    const stream = new ByteStream(header ? stateOf(handle, header) : piecesOf(handle));
+    const result = await read(stream, header?.compression ?? 'none');
     if (!(await stream.atEnd())) throw new NotWire(`goes on after its end at byte ${stream.position}`);
     return result;
   } catch (error) {
@@ -90,6 +105,12 @@ async function within<T>(dir: string, name: string, read: (stream: ByteStream) =
   } finally {
     await handle.close();
   }
+}
+
+function stateOf(handle: FileHandle, header: ImageHeader): AsyncIterable<Uint8Array> {
+  const pieces = piecesOf(handle, header.dataOffset);
+  if (header.compression === 'flate-best-speed') return inflateState(pieces);
+  return header.hashed ? unframeState(pieces) : pieces;
 }
 
 async function checkSpace(dir: string): Promise<void> {

@@ -35,9 +35,11 @@ const fileDetail = (path: string) => [{ field: basename(path), message: 'this fi
  * caller works on this one; a piece is valid until the one after it is asked for.
  */
 export async function* piecesOf(handle: FileHandle, start = 0): AsyncGenerator<Uint8Array, void, undefined> {
-  const buffers = [Buffer.allocUnsafeSlow(bufferSize), Buffer.allocUnsafeSlow(bufferSize)] as const;
+  // Most files of an image are small, and then a small buffer does.
+  const length = Math.min(bufferSize, Math.max(4096, (await handle.stat()).size - start));
+  const buffers = [Buffer.allocUnsafeSlow(length), Buffer.allocUnsafeSlow(length)] as const;
   let at = start;
-  const read = (turn: 0 | 1) => handle.read(buffers[turn], 0, bufferSize, at);
+  const read = (turn: 0 | 1) => handle.read(buffers[turn], 0, length, at);
   let turn: 0 | 1 = 0;
   let pending = read(turn);
   for (;;) {

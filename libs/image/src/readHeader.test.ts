@@ -44,6 +44,7 @@ describe('readHeader', () => {
       metadata: { _timestamp: 'then' },
       compression: 'flate-best-speed',
       dataOffset: begin.length + 32,
+      hashed: true,
     });
     const flipped = await readFile(path);
     flipped.writeUInt8(flipped.readUInt8(20) ^ 1, 20);

@@ -11,8 +11,9 @@ import { fileFault } from './verifyImage.ts';
  *
  *   8 bytes magic "gVisorSF" · 8 bytes length N, big endian · N bytes JSON, strings by string · the state
  *
- * Builds of 2022 put 32 bytes between JSON and state: HMAC-SHA-256, with an empty key, of all before them. Keys of 2022: _timestamp, cpu_usage, timestamp. Of 2026 also: compression,
- * container_count, container_specs, gvisor_cpu_usage, gvisor_wall_time, network, runsc_version.
+ * Builds of 2022 and 2024 put 32 bytes between JSON and state: HMAC-SHA-256, with an empty key, of all before them. Keys
+ * of 2022: _timestamp, cpu_usage, timestamp. Later also: compression, container_count, and in 2026 container_specs,
+ * gvisor_cpu_usage, gvisor_wall_time, network, runsc_version.
  */
 export interface ImageHeader {
   readonly metadata: Readonly<Record<string, string>>;
@@ -27,6 +28,8 @@ export interface ImageHeader {
   readonly containerSpecs?: Readonly<Record<string, unknown>>;
   /** Where in the file the state begins. */
   readonly dataOffset: number;
+  /** The header carries its own hash, as in builds of 2022 and 2024; those also put uncompressed state in frames. */
+  readonly hashed: boolean;
 }
 
 const magic = Buffer.from('gVisorSF', 'latin1');
@@ -57,21 +60,27 @@ export async function headerOf(handle: FileHandle, path: string): Promise<ImageH
     throw notAnImage(path, `has the unknown compression ${JSON.stringify(compression)}`);
   const specs = metadata['container_specs'];
   const end = 16 + Number(length);
+  const hashed = await hasHash(handle, end, path);
+  if (metadata['compression'] === undefined && !hashed)
+    throw notAnImage(path, 'has a header that does not match its own hash');
   return {
     metadata,
     compression,
     ...(metadata['runsc_version'] === undefined ? {} : { runtimeVersion: metadata['runsc_version'] }),
     ...(specs === undefined ? {} : { containerSpecs: parseObject(specs, path) }),
-    dataOffset: metadata['compression'] === undefined ? await checkedHash(handle, end, path) : end,
+    dataOffset: hashed ? end + hashBytes : end,
+    hashed,
   };
 }
 
-/** Where the hash of builds of 2022 ends, once it was found right. */
-async function checkedHash(handle: FileHandle, end: number, path: string): Promise<number> {
-  const written = await readExactly(handle, end, 32, path);
+const hashBytes = 32;
+
+/** Whether the hash of the header follows it. In a file that ends there, it does not. */
+async function hasHash(handle: FileHandle, end: number, path: string): Promise<boolean> {
+  if ((await handle.stat()).size < end + hashBytes) return false;
+  const written = await readExactly(handle, end, hashBytes, path);
   const hash = createHmac('sha256', '').update(await readExactly(handle, 0, end, path));
-  if (!hash.digest().equals(written)) throw notAnImage(path, 'has a header that does not match its own hash');
-  return end + 32;
+  return hash.digest().equals(written);
 }
 
 async function readExactly(handle: FileHandle, at: number, length: number, path: string): Promise<Buffer> {

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StasisError } from '@stasis/errors';
 import type { Manifest } from './manifest.ts';
-import { manifestBytes, selfDigest } from './manifestBytes.ts';
+import { manifestBytes, parseManifest, selfDigest } from './manifestBytes.ts';
 import { sealImage } from './sealImage.ts';
 import { sampleMeta, sealSampleImage } from './synthetic/index.ts';
 import { verifyImage } from './verifyImage.ts';
@@ -22,7 +23,7 @@ const resealed = (manifest: Manifest, change: object): Manifest => {
   return { ...changed, self: selfDigest(changed) };
 };
 
-describe('sealImage', () => {
+describe('sealImage', { timeout: 60_000 }, () => {
   it('names every file with its size and digest, and verifyImage agrees', async () => {
     const sealed = await sealSampleImage(dir);
     expect(sealed.manifest.files.map((file) => file.name)).toEqual(['checkpoint.img', 'pages.img', 'pages_meta.img']);
@@ -70,7 +71,7 @@ describe('sealImage', () => {
   });
 });
 
-describe('verifyImage', () => {
+describe('verifyImage', { timeout: 60_000 }, () => {
   it('catches any one flipped bit of any file, and names the file', async () => {
     const { manifest, manifestDigest } = await sealSampleImage(dir);
     const names = [...manifest.files.map((file) => file.name), 'manifest.json'];
@@ -97,20 +98,19 @@ describe('verifyImage', () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
     expect((await verifyImage(dir)).manifestDigest).toBe(manifestDigest);
   });
 
-  it('catches every single flipped byte of manifest.json without a known digest', async () => {
+  it('catches every single flipped bit of manifest.json by itself, without a known digest', async () => {
     await sealSampleImage(dir);
-    const path = join(dir, 'manifest.json');
-    const whole = await readFile(path);
-    for (let at = 0; at < whole.length; at++) {
+    const whole = await readFile(join(dir, 'manifest.json'));
+    expect(parseManifest(whole).format).toBe('stasis.image/v1');
+    for (let bit = 0; bit < whole.length * 8; bit++) {
       const flipped = Buffer.from(whole);
-      flipped.writeUInt8(whole.readUInt8(at) ^ 0x01, at);
-      await writeFile(path, flipped);
-      await expect(verifyImage(dir), `byte ${at}`).rejects.toMatchObject({ code: 'IntegrityMismatch' });
+      flipped.writeUInt8(whole.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+      expect(() => parseManifest(flipped)).toThrow(StasisError);
     }
   });
 

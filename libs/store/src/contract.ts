@@ -22,7 +22,7 @@ const otherId = 'ckp_01jd0000000000000000000002';
 
 /** What every image store promises (port.ts), as sentences. */
 export function testImageStore(name: string, make: () => Promise<StoreUnderTest>): void {
-  describe(`the image store: ${name}`, () => {
+  describe(`the image store: ${name}`, { timeout: 60_000 }, () => {
     let work: string;
     let made: StoreUnderTest;
     let store: ImageStore;

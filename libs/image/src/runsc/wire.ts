@@ -1,7 +1,7 @@
 /**
- * Reads over the wire format of gVisor's pkg/state (pkg/state/wire/wire.go) without building anything: what is wanted
- * is only where each value ends. Numbers are varints, seven bits a byte, least first; an object is its type's number and
- * then its content. The format is the same in builds of 2022 and 2026.
+ * Reads the wire format of gVisor's pkg/state (pkg/state/wire/wire.go), in which builds of 2022 to 2026 write the same.
+ * Numbers are varints, seven bits a byte, least first; an object is its type's number and then its content. Mostly only
+ * where a value ends is wanted; values themselves are built while `keep` is set.
  */
 
 /** The bytes at hand end within a value. */
@@ -10,7 +10,29 @@ export class NeedMore extends Error {}
 /** The bytes cannot be this format. */
 export class NotWire extends Error {}
 
-const type = {
+/** Maps, and everything while nothing is kept, are undefined; so is nil, which stands for the zero of any type. */
+export type WireValue = undefined | number | string | WireList | WireStruct | WireRef | WireSlice | WireType;
+export type WireList = readonly WireValue[];
+/** `typeId` counts the types of the section from 1. */
+export interface WireStruct {
+  readonly typeId: number;
+  readonly fields: WireList;
+}
+/** The object `root` of the section; `steps` lead to a place inside it. */
+export interface WireRef {
+  readonly root: number;
+  readonly steps: number;
+}
+export interface WireSlice {
+  readonly length: number;
+  readonly array: WireRef;
+}
+export interface WireType {
+  readonly name: string;
+  readonly fieldNames: readonly string[];
+}
+
+export const wireType = {
   bool: 0,
   int: 1,
   uint: 2,
@@ -37,8 +59,7 @@ const maxDepth = 2_000;
 export class WireCursor {
   bytes: Uint8Array;
   at: number;
-  /** Length of the slice that was read last. */
-  sliceLength = 0;
+  keep = false;
   #depth = 0;
 
   constructor(bytes: Uint8Array, at = 0) {
@@ -57,7 +78,7 @@ export class WireCursor {
       if (byte < 0x80) return value;
       scale *= 128;
     }
-    throw new NotWire(`no number at byte ${this.at}`);
+    throw new NotWire(`no number before byte ${this.at}`);
   }
 
   /** The head of a section: how many objects follow, or how many raw bytes. The top bit of 64 tells which. */
@@ -74,69 +95,65 @@ export class WireCursor {
     this.at += length;
   }
 
-  /** Passes over one object with its type and says which type it was. */
-  object(): number {
+  /** One object with the number of its type before it. */
+  object(): { readonly kind: number; readonly value: WireValue } {
     const kind = this.uint();
-    this.content(kind);
-    return kind;
+    return { kind, value: this.content(kind) };
   }
 
-  content(kind: number): void {
-    if (++this.#depth > maxDepth) throw new NotWire('nested too deep');
+  content(kind: number): WireValue {
+    if (++this.#depth > maxDepth) throw new NotWire('values nested too deep');
+    const value = this.#content(kind);
+    this.#depth--;
+    return value;
+  }
+
+  #content(kind: number): WireValue {
     switch (kind) {
-      case type.bool:
-      case type.int:
-      case type.uint:
-      case type.float32:
-      case type.float64:
+      case wireType.bool:
+      case wireType.uint:
+      case wireType.float32:
+      case wireType.float64:
+      // Zigzag; no signed number is wanted, so it is left as it is.
+      case wireType.int:
+        return this.uint();
+      case wireType.nil:
+      case wireType.noObjects:
+        return undefined;
+      case wireType.complex64:
+      case wireType.complex128:
         this.uint();
-        break;
-      case type.nil:
-      case type.noObjects:
-        break;
-      case type.complex64:
-      case type.complex128:
         this.uint();
-        this.uint();
-        break;
-      case type.string:
-        this.skip(this.uint());
-        break;
-      case type.ref:
-        this.#ref();
-        break;
-      case type.slice: {
+        return undefined;
+      case wireType.string:
+        return this.#string();
+      case wireType.ref:
+        return this.#ref();
+      case wireType.slice: {
         const length = this.uint();
         this.uint();
-        this.#ref();
-        this.sliceLength = length;
-        break;
+        const array = this.#ref();
+        return this.keep ? { length, array } : undefined;
       }
-      case type.array:
-        this.#array();
-        break;
-      case type.map:
-        this.#map();
-        break;
-      case type.struct:
-        this.uint();
-        this.object();
-        break;
-      case type.multipleObjects:
-        for (let left = this.uint(); left > 0; left--) this.object();
-        break;
-      case type.interface:
+      case wireType.array:
+        return this.#array();
+      case wireType.map:
+        return this.#map();
+      case wireType.struct:
+        return this.#struct();
+      case wireType.multipleObjects:
+        return this.#listOf(this.uint(), () => this.object().value);
+      case wireType.interface:
         this.#typeSpec();
-        this.object();
-        break;
-      case type.type:
-        this.skip(this.uint());
-        for (let left = this.uint(); left > 0; left--) this.skip(this.uint());
-        break;
+        return this.object().value;
+      case wireType.type: {
+        const name = this.#string();
+        const fieldNames = this.#listOf(this.uint(), () => this.#string());
+        return this.keep ? ({ name, fieldNames } as WireType) : undefined;
+      }
       default:
         throw new NotWire(`unknown type ${kind} before byte ${this.at}`);
     }
-    this.#depth--;
   }
 
   /** After a NeedMore: back to `at`, outside of any object. */
@@ -145,38 +162,67 @@ export class WireCursor {
     this.#depth = 0;
   }
 
-  /** The first element says the type of all. */
-  #array(): void {
-    const length = this.uint();
-    if (length === 0) return;
-    const kind = this.object();
-    for (let left = length - 1; left > 0; left--) this.content(kind);
+  #listOf(length: number, read: () => WireValue): WireList | undefined {
+    const list: WireValue[] = [];
+    for (let left = length; left > 0; left--) {
+      const value = read();
+      if (this.keep) list.push(value);
+    }
+    return this.keep ? list : undefined;
   }
 
-  #map(): void {
+  #string(): string | undefined {
+    const length = this.uint();
+    const begin = this.at;
+    this.skip(length);
+    return this.keep ? Buffer.from(this.bytes.subarray(begin, this.at)).toString('utf8') : undefined;
+  }
+
+  /** The first element says the type of all. */
+  #array(): WireValue {
+    let kind: number | undefined;
+    return this.#listOf(this.uint(), () => {
+      if (kind !== undefined) return this.content(kind);
+      const first = this.object();
+      kind = first.kind;
+      return first.value;
+    });
+  }
+
+  #map(): undefined {
     const length = this.uint();
     if (length === 0) return;
-    const key = this.object();
-    const value = this.object();
+    const key = this.object().kind;
+    const value = this.object().kind;
     for (let left = length - 1; left > 0; left--) {
       this.content(key);
       this.content(value);
     }
   }
 
+  /** No fields, one as it is, or several. */
+  #struct(): WireValue {
+    const typeId = this.uint();
+    const { kind, value } = this.object();
+    if (!this.keep) return undefined;
+    if (kind === wireType.multipleObjects) return { typeId, fields: value as WireList };
+    return { typeId, fields: kind === wireType.noObjects ? [] : [value] };
+  }
+
   /** Root, then steps: an index (even zigzag) or the length of a field's name (odd); with steps, a type. */
-  #ref(): void {
-    this.uint();
+  #ref(): WireRef {
+    const root = this.uint();
     const steps = this.uint();
     for (let left = steps; left > 0; left--) {
       const zigzag = this.uint();
       if (zigzag % 2 === 1) this.skip((zigzag + 1) / 2);
     }
     if (steps > 0) this.#typeSpec();
+    return { root, steps };
   }
 
   #typeSpec(): void {
-    if (++this.#depth > maxDepth) throw new NotWire('nested too deep');
+    if (++this.#depth > maxDepth) throw new NotWire('types nested too deep');
     const kind = this.uint();
     if (kind === 0) this.uint();
     else if (kind === 1 || kind === 3) this.#typeSpec();
@@ -191,10 +237,7 @@ export class WireCursor {
   }
 }
 
-export const wireTypeNumber = type.uint;
-export const wireTypeType = type.type;
-
-/** The lower 53 bits of a varint: exact, where the whole number is beyond what a double holds. */
+/** The lower 49 bits of a varint: exact, where the whole number is beyond what a double holds. */
 function lowBits(varint: Uint8Array): number {
   return varint.subarray(0, 7).reduce((value, byte, i) => value + (byte & 0x7f) * 128 ** i, 0);
 }

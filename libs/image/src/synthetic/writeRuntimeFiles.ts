@@ -55,7 +55,7 @@ const memory = (main: Buffer, others: readonly Buffer[], pagesOf: (pages: Buffer
   Buffer.concat([
     ...memoryFile(main),
     ...pagesOf(main),
-    objects([struct(slice(others.length))]),
+    objects([struct(slice(others.length))], [type('pkg/sentry/kernel.privateMemoryFileMetadata', ['owners'])]),
     ...others.flatMap((pages) => [...memoryFile(pages), ...pagesOf(pages)]),
   ]);
 
@@ -96,14 +96,23 @@ function varint(value: number): number[] {
 const objectsHead = (count: number): number[] =>
   Array.from({ length: 9 }, (_, i) => 0x80 | (Math.floor(count / 128 ** i) % 128)).concat(1);
 
-const objects = (contents: readonly number[][]): Buffer =>
+/** Types first, then each object under its number. */
+const objects = (contents: readonly number[][], types: readonly number[][] = []): Buffer =>
   Buffer.from([
     ...objectsHead(contents.length),
+    ...types.flat(),
     ...contents.flatMap((content, i) => [2, ...varint(i + 1), ...content]),
   ]);
 
 const raw = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from(varint(bytes.length)), bytes]);
-const string = (text: string): number[] => [7, ...varint(text.length), ...Buffer.from(text, 'latin1')];
+const text = (value: string): number[] => [...varint(value.length), ...Buffer.from(value, 'latin1')];
+const string = (value: string): number[] => [7, ...text(value)];
+const type = (name: string, fields: readonly string[]): number[] => [
+  17,
+  ...text(name),
+  ...varint(fields.length),
+  ...fields.flatMap(text),
+];
 const array = (values: readonly number[]): number[] => [9, ...varint(values.length), 2, ...values.flatMap(varint)];
 const slice = (length: number): number[] => (length === 0 ? [5] : [8, ...varint(length), ...varint(length), 2, 0]);
 const struct = (field: number[]): number[] => [11, 1, ...field];

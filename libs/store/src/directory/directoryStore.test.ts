@@ -32,7 +32,7 @@ testImageStore('directory', async () => {
   };
 });
 
-describe('the directory store', () => {
+describe('the directory store', { timeout: 60_000 }, () => {
   const id = 'ckp_01jd0000000000000000000001';
   let work: string;
   let root: string;
