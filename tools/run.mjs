@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { bootstrap } from './bootstrap.mjs';
-import { node, root } from './bootstrap/places.mjs';
+import { node, root, toolsHome } from './bootstrap/places.mjs';
 import { say, SetUpError } from './bootstrap/step.mjs';
 
 const parent = process.ppid;
@@ -11,6 +11,7 @@ const parent = process.ppid;
 const runNode = (args) =>
   new Promise((resolve, reject) => {
     const env = {
+      NODE_COMPILE_CACHE: path.join(toolsHome, 'compile-cache'),
       ...process.env,
       PATH: `${path.join(root, 'node_modules/.bin')}${path.delimiter}${process.env.PATH ?? ''}`,
     };

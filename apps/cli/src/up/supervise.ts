@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { endProcess, isAlive, liveMarkIn, markOf, removeMark, writeMark, type ProcessMark } from './processMark.ts';
-import { endWithParent, nodeProgram } from './places.ts';
+import { compileCache, endWithParent, nodeProgram } from './places.ts';
 
 export interface ProcessSpec {
   /** Names the log file, `logs/<name>.log`, and the mark, `run/<name>.json`, below the home. */
@@ -84,7 +84,7 @@ class Keeper {
       this.child = spawn(nodeProgram(), ['--import', endWithParent, ...spec.args], {
         detached: true,
         stdio: ['ignore', log, log],
-        env: { ...process.env, ...spec.env },
+        env: { NODE_COMPILE_CACHE: compileCache(), ...process.env, ...spec.env },
       });
     } finally {
       closeSync(log);
