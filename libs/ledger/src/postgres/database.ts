@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import { PrismaClient } from '../../../../generated/prisma/client.ts';
 
 /** A statement with its parameters; rows come back as plain objects. */
@@ -8,35 +10,67 @@ export interface Sql {
 
 /** One connection pool to the ledger's database. Every function of this folder takes it first. */
 export interface LedgerDatabase extends Sql {
+  /** Ordinary reads and writes of small tables. */
   readonly prisma: PrismaClient;
   readonly connectionString: string;
   /** READ COMMITTED. What it throws rolls back; statements go in order. */
-  transaction<Result>(work: (sql: Sql) => Promise<Result>, options?: { readonly timeoutMs?: number }): Promise<Result>;
+  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
 
-type Raw = Pick<PrismaClient, '$queryRawUnsafe'>;
+const names = new Map<string, string>();
 
-const sqlOf = (raw: Raw): Sql => ({
-  // "Unsafe" is Prisma's word for SQL that is not a tagged template; values always go as parameters here.
-  query: (text, values) => raw.$queryRawUnsafe(text, ...values),
+/** Statements are few and constant, so each is prepared once a connection and keeps its plan. */
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = createHash('sha256').update(text).digest('base64url').slice(0, 20);
+  names.set(text, name);
+  return name;
+}
+
+const sqlOf = (queryable: pg.Pool | pg.PoolClient): Sql => ({
+  query: async <Row extends object>(text: string, values: readonly unknown[]) =>
+    (await queryable.query<Row & pg.QueryResultRow>({ name: nameOf(text), text, values: [...values] })).rows,
 });
 
 /** Opens a pool of at most `connections`; the first statement connects. Migrations are not its business. */
 export function openDatabase(options: { connectionString: string; connections?: number }): LedgerDatabase {
   const { connectionString, connections = 10 } = options;
-  const adapter = new PrismaPg({ connectionString, max: connections, connectionTimeoutMillis: 5000 });
-  const prisma = new PrismaClient({ adapter });
+  const pool = new pg.Pool({ connectionString, max: connections, connectionTimeoutMillis: 5000 });
+  // An idle connection that breaks has no caller to tell; the next statement opens another.
+  pool.on('error', () => {});
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
-    ...sqlOf(prisma),
+    ...sqlOf(pool),
     prisma,
     connectionString,
-    transaction: (work, { timeoutMs = 120_000 } = {}) =>
-      prisma.$transaction((tx) => work(sqlOf(tx)), {
-        isolationLevel: 'ReadCommitted',
-        maxWait: 10_000,
-        timeout: timeoutMs,
-      }),
-    close: () => prisma.$disconnect(),
+    transaction: (work) => inTransaction(pool, work),
+    close: async () => {
+      await prisma.$disconnect();
+      await pool.end();
+    },
   };
+}
+
+async function inTransaction<Result>(pool: pg.Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', onError);
+  try {
+    await client.query('begin isolation level read committed');
+    const result = await work(sqlOf(client));
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((lost: Error) => (broken = lost));
+    throw error;
+  } finally {
+    client.off('error', onError);
+    // A connection that could not even roll back is thrown away, and its transaction with it.
+    client.release(broken);
+  }
 }

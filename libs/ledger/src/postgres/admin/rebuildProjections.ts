@@ -21,32 +21,29 @@ const pageSize = 2000;
  * rows until it commits. Appends to that ledger wait meanwhile.
  */
 export function rebuildProjections(database: LedgerDatabase, ledger: string): Promise<Rebuild> {
-  return database.transaction(
-    async (sql) => {
-      await lockLedgers(sql, [ledger]);
-      for (const noun of nouns) await setAside(sql, noun, ledger);
-      let after = 0;
-      for (;;) {
-        const page = await readEvents(sql, ledger, { after, limit: pageSize });
-        if (page.length === 0) break;
-        const { views } = await loadForAppend(
-          sql,
-          page.map(({ stream, event }) => ({ ledger, stream, events: [event] })),
-        );
-        views.fold(ledger, page);
-        await upsertAllViews(sql, views);
-        after = page.at(-1)!.position;
-      }
-      const counts = { rows: {} as Record<Noun, number>, differing: {} as Record<Noun, number> };
-      for (const noun of nouns) {
-        const [compared] = await compare(sql, noun, ledger);
-        counts.rows[noun] = compared?.rows ?? 0;
-        counts.differing[noun] = compared?.differing ?? 0;
-      }
-      return { events: after, ...counts };
-    },
-    { timeoutMs: 3_600_000 },
-  );
+  return database.transaction(async (sql) => {
+    await lockLedgers(sql, [ledger]);
+    for (const noun of nouns) await setAside(sql, noun, ledger);
+    let after = 0;
+    for (;;) {
+      const page = await readEvents(sql, ledger, { after, limit: pageSize });
+      if (page.length === 0) break;
+      const { views } = await loadForAppend(
+        sql,
+        page.map(({ stream, event }) => ({ ledger, stream, events: [event] })),
+      );
+      views.fold(ledger, page);
+      await upsertAllViews(sql, views);
+      after = page.at(-1)!.position;
+    }
+    const counts = { rows: {} as Record<Noun, number>, differing: {} as Record<Noun, number> };
+    for (const noun of nouns) {
+      const [compared] = await compare(sql, noun, ledger);
+      counts.rows[noun] = compared?.rows ?? 0;
+      counts.differing[noun] = compared?.differing ?? 0;
+    }
+    return { events: after, ...counts };
+  });
 }
 
 async function setAside(sql: Sql, noun: Noun, ledger: string): Promise<void> {
