@@ -4,8 +4,9 @@ import { StasisError } from '@stasis/errors';
 import { defaultLedger, type RecordedEvent } from '@stasis/events';
 import { type Call, implement, type Implemented } from '../http/implement.ts';
 import { formatPlace, positionHeader, readPlace } from '../http/places.ts';
-import { pause } from '../leader.ts';
+
 import type { Platform } from '../platform.ts';
+import { createWaker } from '../waker.ts';
 
 const route = routes.streamEvents;
 const keepAliveMs = 15_000;
@@ -49,9 +50,9 @@ async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   let after = from;
-  let wake = new AbortController();
+  const waker = createWaker();
   const unsubscribe = platform.ledger.onGrowth((name) => {
-    if (name === ledger) wake.abort();
+    if (name === ledger) waker.wake();
   });
   const write = async (text: string): Promise<void> => {
     if (!reply.raw.write(text) && !signal.aborted) await once(reply.raw, 'drain', { signal }).catch(() => {});
@@ -59,12 +60,11 @@ async function follow(
   try {
     await write('retry: 1000\n: connected\n\n');
     while (!signal.aborted) {
-      wake = new AbortController();
+      waker.ready();
       const events = await platform.ledger.read(ledger, { after, limit: batchSize });
       const last = events.at(-1);
       if (last === undefined) {
-        await pause(keepAliveMs, AbortSignal.any([signal, wake.signal]));
-        if (!wake.signal.aborted) await write(': keep-alive\n\n');
+        if (!(await waker.sleep(keepAliveMs, signal))) await write(': keep-alive\n\n');
         continue;
       }
       const wanted = events.filter(({ event }) => query.subject === undefined || event.subject === query.subject);

@@ -3,6 +3,8 @@ import { startPostgres, type TestPostgres } from '@stasis/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { applyMigrations, factOf, goodCheckpoint, nodeWithContainer, startTestApi, type TestApi } from '../testApi.ts';
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
+
 let postgres: TestPostgres;
 let t: TestApi;
 
@@ -14,7 +16,7 @@ beforeAll(async () => {
   await t.report(...nodeWithContainer('node-1', 'web-1'));
   await t.until('/v1/containers/node-1/web-1');
   await t.until('/v1/nodes/node-1');
-}, 60_000);
+});
 
 afterAll(async () => {
   await t?.stop();

@@ -3,7 +3,7 @@ import { StasisError } from '@stasis/errors';
 import { domainEventOf, type RecordedEvent, systemLedger } from '@stasis/events';
 import type { Ledger } from '@stasis/ledger';
 import { nodeToTell } from '@stasis/lifecycle';
-import { pause } from '../leader.ts';
+import { createWaker } from '../waker.ts';
 import { messagesOf } from './messagesOf.ts';
 
 /** Where the relay has got to, kept in the database. */
@@ -34,19 +34,19 @@ export async function relayLedger(
   fencing: number,
   signal: AbortSignal,
 ): Promise<void> {
-  let wake = new AbortController();
+  const waker = createWaker();
   const unsubscribe = parts.ledger.onGrowth((grown) => {
-    if (grown === ledgerName) wake.abort();
+    if (grown === ledgerName) waker.wake();
   });
   try {
     let position = await parts.cursor.read(ledgerName);
     if (!(await parts.cursor.move(ledgerName, position, fencing))) throw superseded(ledgerName);
     while (!signal.aborted) {
-      wake = new AbortController();
+      waker.ready();
       const events = await parts.ledger.read(ledgerName, { after: position, limit: batchSize });
       const last = events.at(-1);
       if (last === undefined) {
-        await pause(idleMs, AbortSignal.any([signal, wake.signal]));
+        await waker.sleep(idleMs, signal);
         continue;
       }
       const partitions = await partitionsFor(parts.ledger, events);

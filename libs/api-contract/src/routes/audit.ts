@@ -11,8 +11,8 @@ export const auditRoutes = {
     summary: 'Recorded events in order of position',
     auth: true,
     query: s.listQuery.extend({
-      checkpoint: s.idOf('ckp').optional(),
-      restore: s.idOf('rst').optional(),
+      checkpoint: s.anyId.optional(),
+      restore: s.anyId.optional(),
       container: s.containerName.optional(),
       node: s.nodeName.optional(),
       /** A whole type (`dev.stasis.checkpoint.ready.v1`) or its short form (`checkpoint.ready`). */
@@ -27,7 +27,7 @@ export const auditRoutes = {
     path: '/v1/audit/events/:id',
     summary: 'One recorded event',
     auth: true,
-    params: z.object({ id: s.idOf('evt') }),
+    params: z.object({ id: s.anyId }),
     status: 200,
     answer: s.auditEvent,
   }),
@@ -36,7 +36,7 @@ export const auditRoutes = {
     path: '/v1/audit/proof',
     summary: 'Proof that an event is in the ledger; waits at most 2 s for a tree head that holds it',
     auth: true,
-    query: z.object({ event: s.idOf('evt') }),
+    query: z.object({ event: s.anyId }),
     status: 200,
     answer: s.proof,
   }),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import * as s from '../schemas/index.ts';
 import { route } from './route.ts';
 
-const id = z.object({ id: s.idOf('ckp') });
+const id = z.object({ id: s.anyId });
 
 export const checkpointRoutes = {
   requestCheckpoint: route({

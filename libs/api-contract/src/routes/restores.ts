@@ -2,7 +2,7 @@ import { z } from 'zod';
 import * as s from '../schemas/index.ts';
 import { route } from './route.ts';
 
-const id = z.object({ id: s.idOf('rst') });
+const id = z.object({ id: s.anyId });
 
 export const restoreRoutes = {
   requestRestore: route({
@@ -21,7 +21,7 @@ export const restoreRoutes = {
     summary: 'Restores, newest first',
     auth: true,
     query: s.listQuery.extend({
-      checkpoint: s.idOf('ckp').optional(),
+      checkpoint: s.anyId.optional(),
       container: s.containerName.optional(),
       node: s.nodeName.optional(),
       phase: z.enum(s.restorePhases).optional(),

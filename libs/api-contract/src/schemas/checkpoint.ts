@@ -1,6 +1,6 @@
 import type { CheckpointView } from '@stasis/lifecycle';
 import { z } from 'zod';
-import { condition, containerName, idOf, labels, reason, reasonShown, stringMap, timeoutSeconds } from './common.ts';
+import { condition, containerName, anyId, labels, reason, reasonShown, stringMap, timeoutSeconds } from './common.ts';
 import { auditEvent, type AuditEvent } from './events.ts';
 
 export const checkpointBody = z
@@ -73,7 +73,7 @@ export const checkpointDetail: z.ZodType<CheckpointDetail> = z
 /** Whether a restore on a node could work, as far as the api can tell. */
 export const compatibility = z
   .object({
-    checkpoint: idOf('ckp'),
+    checkpoint: anyId,
     node: z.string(),
     compatible: z.boolean(),
     reasons: z.array(z.object({ reason: z.string(), message: z.string() })),

@@ -1,5 +1,5 @@
 import { isNodeName } from '@stasis/container';
-import { reasonGiven, reasonInLeaf, type IdPrefix, isId, type ReasonGiven } from '@stasis/events';
+import { reasonGiven, reasonInLeaf, type ReasonGiven } from '@stasis/events';
 import { z } from 'zod';
 
 /** Why, as the caller gives it: a sentence, or a sentence with a code and a ticket. */
@@ -16,8 +16,8 @@ export const labels = z
 /** The recorder voids the request when this many seconds have passed. */
 export const timeoutSeconds = z.number().int().min(1).max(86_400);
 
-export const idOf = (prefix: IdPrefix): z.ZodString =>
-  z.string().refine((text) => isId(prefix, text), `is not a ${prefix}_ id`);
+/** An id as callers give it. One that is not of its kind is simply not found: 404, not 400. */
+export const anyId = z.string().min(1).max(64);
 
 export const nodeName = z.string().refine(isNodeName, 'is not a node name (a lower-case RFC 1123 label)');
 /** `<node>/<name>`, or `<name>` where that is unique. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import {
   causeShown,
   condition,
-  idOf,
+  anyId,
   labels,
   nodeName,
   reason,
@@ -20,7 +20,7 @@ export const newContainerName = z
 
 export const restoreBody = z
   .object({
-    checkpoint: idOf('ckp'),
+    checkpoint: anyId,
     /** Default: the node of the checkpoint. */
     node: nodeName.optional(),
     /** Default: the name of the checkpointed container. */
