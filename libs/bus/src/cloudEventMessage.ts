@@ -38,7 +38,7 @@ export const toMessage = (
 
 /**
  * The attributes and the parsed data of a message; headers that are not CloudEvents' are left out.
- * @throws SyntaxError if the value is not JSON
+ * @throws SyntaxError if the value is not JSON, TypeError if it is not UTF-8
  */
 export const fromMessage = (message: Pick<BusMessage, 'headers' | 'value'>): CloudEventContent => {
   const attributes: Record<string, string> = {};

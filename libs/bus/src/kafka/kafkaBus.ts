@@ -6,11 +6,11 @@ import { createPublishQueue } from '../publishQueue.ts';
 import { createAdminConnection, type AdminConnection } from './adminConnection.ts';
 import { createKafkaProducer } from './kafkaProducer.ts';
 import { subscribeInKafka } from './kafkaSubscription.ts';
-import { createClient, retry, unavailable, type KafkaBusOptions } from './settings.ts';
+import { consumerPatience, createClient, unavailable, type KafkaBusOptions } from './settings.ts';
 
 /** The bus over a Kafka cluster, with kafkajs. CloudEvents stay in binary mode, so any other client reads them. */
 export const createKafkaBus = (options: KafkaBusOptions): Bus => {
-  const kafka = createClient(options, retry);
+  const kafka = createClient(options, consumerPatience);
   const producer = createKafkaProducer(options);
   const queue = createPublishQueue((messages) => producer.send(messages));
   const subscriptions = new Set<Subscription>();

@@ -3,7 +3,7 @@ import { StasisError } from '@stasis/errors';
 import { createDelivery, type Delivery } from '../delivery.ts';
 import type { DeliveredMessage, SubscribeOptions, Subscription } from '../port.ts';
 import { pinnedAssigner } from './pinnedAssigner.ts';
-import { retry, unavailable, type KafkaBusOptions } from './settings.ts';
+import { consumerPatience, unavailable, type KafkaBusOptions } from './settings.ts';
 
 const heartbeatMs = 500;
 
@@ -44,7 +44,7 @@ export const subscribeInKafka = async (
       maxWaitTimeInMs: fetchWaitMs,
       allowAutoTopicCreation: false,
       retry: {
-        ...retry,
+        ...consumerPatience,
         restartOnFailure: async () => {
           if (stopped) settled.resolve();
           return !stopped;
@@ -62,7 +62,10 @@ export const subscribeInKafka = async (
       joined.resolve();
     });
     made.on('consumer.crash', ({ payload }) => {
-      if (payload.restart) return;
+      if (payload.restart) {
+        settled = Promise.withResolvers<void>();
+        return;
+      }
       settled.resolve();
       scheduleRestart();
     });
@@ -157,9 +160,10 @@ const nextOffsetOf = ({ topic, partition, offset }: DeliveredMessage) => ({
   topics: [{ topic, partitions: [{ partition, offset: String(BigInt(offset) + 1n) }] }],
 });
 
-const textHeaders = (headers: IHeaders | undefined): Record<string, string> => {
+const textHeaders = (headers: IHeaders = {}): Record<string, string> => {
   const text: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers ?? {})) {
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
     // A repeated header comes as a list; the last one counts.
     const last = Array.isArray(value) ? value.at(-1) : value;
     if (last !== undefined) text[name] = last.toString();

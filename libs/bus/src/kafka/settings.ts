@@ -14,8 +14,11 @@ export interface KafkaBusOptions {
   readonly onLog?: (level: 'warn' | 'error', message: string, detail: Readonly<Record<string, unknown>>) => void;
 }
 
-/** Held against a real broker that was killed and started again: below 20 retries a consumer gave up too early. */
-export const retry: RetryOptions = { retries: 20, initialRetryTime: 100, maxRetryTime: 1000 };
+/** Held against a real broker that was killed and started again. */
+const retry: RetryOptions = { retries: 20, initialRetryTime: 100, maxRetryTime: 1000 };
+
+/** Gives up after about 3 s, and is started again: a start cannot be stopped, so a stop waits that long at most. */
+export const consumerPatience: RetryOptions = { ...retry, retries: 5 };
 
 /** A client that waits no longer than this before it says so; each try pauses for up to a second. */
 export const retryFor = (timeoutMs: number): RetryOptions => ({
