@@ -1,40 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CaptureRequest, ContainerRuntime } from './port.ts';
+import { lastCount, testSpec, unmountBeneath } from './testKit/workload.ts';
 import { isSameProcess, processFacts } from './process/procfs.ts';
-
-/** Counts in its own memory and prints, ten lines a second or so; rootfs is the host's, read-only. */
-const counterScript = 'i=0; while :; do i=$((i+1)); echo "{\\"count\\":$i}"; sleep 0.1; done';
-
-export const testSpec = (args: readonly string[] = ['sh', '-c', counterScript]) => ({
-  ociVersion: '1.0.2',
-  process: { user: { uid: 0, gid: 0 }, args, env: ['PATH=/usr/local/bin:/usr/bin:/bin'], cwd: '/' },
-  root: { path: '/', readonly: true },
-  hostname: 'stasis-test',
-  mounts: [
-    { destination: '/proc', type: 'proc', source: 'proc' },
-    { destination: '/tmp', type: 'tmpfs', source: 'tmpfs' },
-  ],
-  linux: { namespaces: ['pid', 'mount', 'ipc', 'uts', 'network'].map((type) => ({ type })) },
-});
-
-const lastCount = (logFile: string): number => {
-  const counts = [...readFileSync(logFile, 'utf8').matchAll(/"count":(\d+)/gu)].map((match) => Number(match[1]));
-  return counts.at(-1) ?? 0;
-};
-
-/** runsc keeps one bind mount per root (`null-netns`, builds of 2026), which would keep the directory from being removed. */
-export const unmountBeneath = (directory: string): void => {
-  const mounts = readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '')
-    .filter((point) => point.startsWith(`${directory}/`));
-  for (const point of mounts) execFileSync('umount', [point]);
-};
 
 /** The promises of `ContainerRuntime`, the same sentences for every implementation. */
 export function testContainerRuntime(open: (root: string) => Promise<ContainerRuntime>): void {

@@ -8,6 +8,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  truncateSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, StasisError } from '@stasis/errors';
@@ -41,7 +42,7 @@ export function openImagePlace(path: string): ImagePlace {
       attemptDir,
       publish: () => publish(attemptDir, imagePath),
       discard: () => {
-        rmSync(attemptDir, { recursive: true, force: true });
+        removeAttempt(attemptDir);
         removeEmpty(imagePath, firstMade);
       },
     };
@@ -99,6 +100,16 @@ function placeExclusively(from: string, to: string): void {
     if (existsSync(to)) throw alreadyThere(to);
     renameSync(from, to);
   }
+}
+
+/**
+ * Cuts the files before it removes them: a sandbox whose capture failed may keep them open, and their space would stay
+ * taken for as long as the container lives.
+ */
+function removeAttempt(attemptDir: string): void {
+  if (!existsSync(attemptDir)) return;
+  for (const name of readdirSync(attemptDir)) truncateSync(join(attemptDir, name));
+  rmSync(attemptDir, { recursive: true });
 }
 
 function removeEmpty(imagePath: string, firstMade: string | undefined): void {

@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { StasisError } from '@stasis/errors';
 import { stderrFileName } from '../captureFiles.ts';
 import type { CaptureProcess, CaptureRequest, CaptureResult, RuntimeInfo } from '../port.ts';
-import { holdersOf } from '../process/openFiles.ts';
 import { processFacts } from '../process/procfs.ts';
 import { waitUntil } from '../process/waitUntil.ts';
 import { failure } from './failure.ts';
 import { command, type Invocation } from './invocation.ts';
 import { pause, resume } from './pause.ts';
+import { markAnswered, markBegun } from './settle.ts';
 import { readContainer } from './stateFile.ts';
 
 /**
@@ -22,7 +22,7 @@ import { readContainer } from './stateFile.ts';
  *   exit 128  `checkpoint failed: …`; the files may exist, empty or cut. The container goes on, or stays paused.
  *
  * The command is only a client: when it dies, the sandbox finishes the files alone. So it runs in a session of its own
- * with its words in `runtime.stderr`, and whoever comes later asks `settle`.
+ * with its words in `runtime.stderr`, and whoever comes later asks `settle` (settle.ts).
  */
 const endOfSandboxMs = 10_000;
 
@@ -60,8 +60,10 @@ function start(via: Invocation, info: RuntimeInfo, request: CaptureRequest, begu
     ...(request.after === 'stop' ? [] : ['--leave-running']),
     request.id,
   );
+  markBegun(request.attemptDir);
   const stderrFile = join(request.attemptDir, stderrFileName);
   const stderr = openSync(stderrFile, 'wx', 0o600);
+  reserve(stderr);
   const child = spawn(file, argv, { detached: true, stdio: ['ignore', stderr, stderr] });
   closeSync(stderr);
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null; freezeMs: number }>((resolve) =>
@@ -85,6 +87,25 @@ function start(via: Invocation, info: RuntimeInfo, request: CaptureRequest, begu
   });
 }
 
+/**
+ * Room for the runtime's words on a disk that its files fill up; they are written over the zeros. Where not even this
+ * fits, the image does not either, and the runtime finds that out.
+ */
+function reserve(fd: number): void {
+  try {
+    writeSync(fd, Buffer.alloc(4096), 0, 4096, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
+}
+
+/** What the runtime said; a full disk takes even that. */
+function wordsOf(stderrFile: string): string {
+  const words = readFileSync(stderrFile, 'utf8');
+  const isSilent = words.replaceAll('\0', '').trim() === '';
+  return isSilent && statfsSync(stderrFile).bavail === 0 ? 'no space left on device' : words;
+}
+
 async function finish(
   via: Invocation,
   request: CaptureRequest,
@@ -105,24 +126,13 @@ async function finish(
       `runsc checkpoint of "${request.id}" did not end within ${request.timeoutMs} ms`,
     );
   }
+  // The sandbox has answered, so it writes no more; it may keep the files open all the same (seen on a full disk).
+  if (end.code !== null) markAnswered(request.attemptDir);
   if (end.code !== 0) {
     if (end.signal !== null) throw new StasisError('RuntimeFailed', `runsc checkpoint was ended by ${end.signal}`);
-    throw failure('checkpoint', readFileSync(stderrFile, 'utf8'));
+    throw failure('checkpoint', wordsOf(stderrFile));
   }
   const status = () => readContainer(via, request.id)?.status ?? 'gone';
   if (request.after === 'stop') await waitUntil(() => ['stopped', 'gone'].includes(status()), endOfSandboxMs);
   return { freezeMs: end.freezeMs, containerStatus: status() };
-}
-
-/** Waits until nobody has a file of the attempt open. @throws StasisError RuntimeTimeout */
-export async function settle(
-  via: Invocation,
-  request: { id: string; attemptDir: string; timeoutMs: number },
-): Promise<{ containerStatus: CaptureResult['containerStatus'] }> {
-  if (!(await waitUntil(() => holdersOf(request.attemptDir).length === 0, request.timeoutMs, 25)))
-    throw new StasisError(
-      'RuntimeTimeout',
-      `process ${holdersOf(request.attemptDir).join(', ')} still holds files of ${request.attemptDir} open`,
-    );
-  return { containerStatus: readContainer(via, request.id)?.status ?? 'gone' };
 }

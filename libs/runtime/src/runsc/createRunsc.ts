@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ContainerRuntime, RuntimeInfo } from '../port.ts';
 import { watchDirectory } from '../process/watchDirectory.ts';
-import { beginCapture, settle } from './checkpoint.ts';
+import { beginCapture } from './checkpoint.ts';
 import { remove } from './delete.ts';
 import { command, type Invocation } from './invocation.ts';
 import { defaultKeeperFile, ensureKeeper, enterKeeper, needsKeeper } from './keeper.ts';
@@ -11,6 +11,7 @@ import { pause, resume } from './pause.ts';
 import { flagsFromEnvironment, probe } from './probe.ts';
 import { restore } from './restore.ts';
 import { run } from './run.ts';
+import { settle } from './settle.ts';
 import { listStates, loadContainer } from './stateFile.ts';
 import { wait, waitRestored } from './wait.ts';
 

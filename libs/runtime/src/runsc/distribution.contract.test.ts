@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { testContainerRuntime } from '../contract.ts';
 import { createRunsc } from './createRunsc.ts';
-import { distributionRunsc, isRequired } from './findTestRunsc.ts';
+import { distributionRunsc, isRequired } from '../testKit/index.ts';
 
 const found = distributionRunsc();
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { testContainerRuntime } from '../contract.ts';
 import { createRunsc } from './createRunsc.ts';
-import { newestRunsc, isRequired } from './findTestRunsc.ts';
+import { newestRunsc, isRequired } from '../testKit/index.ts';
 
 const found = newestRunsc();
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { findRunsc } from './locate.ts';
+import { findRunsc } from '../runsc/locate.ts';
 
 export interface TestRunsc {
   readonly binary: string;

@@ -1,0 +1,4 @@
+export * from './findTestRunsc.ts';
+export * from './runProgram.ts';
+export * from './sandboxes.ts';
+export * from './workload.ts';
