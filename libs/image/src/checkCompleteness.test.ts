@@ -85,6 +85,12 @@ describe('checkCompleteness', { timeout: 60_000 }, () => {
     }
   });
 
+  it.each([1, 3, 4, 5, 4096])('notices %i bytes after the last chunk of a compressed image', async (extra) => {
+    await writeRuntimeFiles(dir, { ...capture, compression: 'flate-best-speed' });
+    await writeFile(join(dir, 'checkpoint.img'), Buffer.alloc(extra), { flag: 'a' });
+    expect(await verdict()).toMatch('ImageIncomplete checkpoint.img ');
+  });
+
   it.each(['checkpoint.img', 'pages.img', 'pages_meta.img'])('notices that %s is missing', async (name) => {
     await writeRuntimeFiles(dir, capture);
     await rm(join(dir, name));

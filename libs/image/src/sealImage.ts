@@ -5,7 +5,7 @@ import { asNoSpace, syncDir, syncFile, writeDurably } from './durableFile.ts';
 import { checkpointFileName, type Manifest, type ManifestFile, manifestFileName } from './manifest.ts';
 import { manifestBytes, selfDigest, sha256Of } from './manifestBytes.ts';
 import { checkManifestShape, isPlainFileName } from './manifestShape.ts';
-import { hashFile } from './readFiles.ts';
+import { type FileFacts, hashFile } from './readFiles.ts';
 
 /** What the caller knows of a capture; `files`, `self` and `format` come from the directory. */
 export type ImageMeta = Omit<Manifest, 'files' | 'self' | 'format'>;
@@ -53,13 +53,13 @@ async function imageFileNames(dir: string): Promise<string[]> {
   return names.toSorted((a, b) => (a < b ? -1 : 1));
 }
 
-async function sealFile(path: string) {
-  try {
-    await syncFile(path);
-  } catch (error) {
+/** The digest is computed while the disk takes the bytes. */
+async function sealFile(path: string): Promise<FileFacts> {
+  const synced = syncFile(path).catch((error: unknown) => {
     throw asNoSpace(error, path);
-  }
-  return hashFile(path);
+  });
+  const [facts] = await Promise.all([hashFile(path), synced]);
+  return facts;
 }
 
 /** Whether `dir` holds this very manifest. @throws StasisError IntegrityMismatch when it holds another */

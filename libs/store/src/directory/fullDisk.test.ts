@@ -9,20 +9,20 @@ import { sealSampleImage } from '@stasis/image/synthetic';
 
 const run = promisify(execFile);
 
-/** Mounts a file system of 1 MiB in namespaces of its own, so that it is gone with the process, and runs a script there. */
-async function onFullDisk(mountPoint: string, script: string, ...args: string[]): Promise<unknown> {
+/** Mounts a small file system in namespaces of its own, so that it is gone with the process, and runs a script there. */
+async function onSmallDisk(limit: string, mountPoint: string, script: string, ...args: string[]): Promise<unknown> {
   const program = `
     import { execFileSync } from 'node:child_process';
     import { readdirSync } from 'node:fs';
     import { openStore } from ${JSON.stringify(new URL('../openStore.ts', import.meta.url).href)};
-    const [mountPoint, ...args] = process.argv.slice(1);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mountPoint]);
+    const [limit, mountPoint, ...args] = process.argv.slice(1);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', limit, 'tmpfs', mountPoint]);
     const failure = (error) => ({ code: error.code, message: error.message });
     ${script}
   `;
   const { stdout } = await run('unshare', [
     ...['--user', '--map-root-user', '--mount', process.execPath],
-    ...['--input-type=module', '--eval', program, mountPoint, ...args],
+    ...['--input-type=module', '--eval', program, limit, mountPoint, ...args],
   ]);
   return JSON.parse(stdout);
 }
@@ -58,7 +58,7 @@ describe('the directory store on a disk that gets full', { timeout: 60_000 }, ()
       const error = await store.put(args[1], args[2]).catch(failure);
       const names = readdirSync(mountPoint, { recursive: true }).toSorted();
       console.log(JSON.stringify({ error, names, stat: await store.stat(args[1]) ?? null, list: await store.list() }));`;
-    expect(await onFullDisk(small, script, pathToFileURL(join(small, 'store')).href, id, image)).toEqual({
+    expect(await onSmallDisk('size=1m', small, script, pathToFileURL(join(small, 'store')).href, id, image)).toEqual({
       error: { code: 'NoSpace', message: expect.stringContaining(id) },
       names: ['store', 'store/images', 'store/tmp'],
       stat: null,
@@ -74,9 +74,21 @@ describe('the directory store on a disk that gets full', { timeout: 60_000 }, ()
       const error = await store.get(args[1], mountPoint + '/out', args[3]).catch(failure);
       console.log(JSON.stringify({ error, names: readdirSync(mountPoint) }));`;
     const url = pathToFileURL(join(work, 'store')).href;
-    expect(await onFullDisk(small, script, url, id, image, manifestDigest)).toEqual({
+    expect(await onSmallDisk('size=1m', small, script, url, id, image, manifestDigest)).toEqual({
       error: { code: 'NoSpace', message: expect.stringContaining(id) },
       names: [],
     });
+  });
+
+  it.runIf(namespaces)('says NoSpace where no file can be made any more', async () => {
+    await sealSampleImage(image);
+    const script = `
+      const store = await openStore(args[0]);
+      console.log(JSON.stringify(await store.put(args[1], args[2]).catch(failure)));`;
+    const url = pathToFileURL(join(small, 'store')).href;
+    for (const inodes of [3, 4, 5, 6])
+      expect(await onSmallDisk(`nr_inodes=${inodes}`, small, script, url, id, image)).toMatchObject({
+        code: 'NoSpace',
+      });
   });
 });
