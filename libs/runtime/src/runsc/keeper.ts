@@ -3,9 +3,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StasisError } from '@stasis/errors';
+import { messageOf, StasisError } from '@stasis/errors';
 import { commandLine, isGone, isSameProcess, processFacts } from '../process/procfs.ts';
 import { waitUntil } from '../process/waitUntil.ts';
+import { checkout } from './locate.ts';
 
 /**
  * Without root, runsc needs a user namespace in which this user is root, and all calls for a container must be made in
@@ -22,12 +23,12 @@ const startTimeoutMs = 5_000;
 /** True where runsc can be called directly. Inside the keeper's namespaces this user is root as well. */
 export const needsKeeper = (): boolean => process.getuid?.() !== 0;
 
-/** `$STASIS_HOME/nodes/<node>/ns.pid`. */
+/** `$STASIS_HOME/nodes/<node>/ns.pid`, with the same defaults as the agents: all calls for a container must meet there. */
 export const defaultKeeperFile = (): string =>
   join(
-    resolve(process.env['STASIS_HOME'] ?? '.stasis'),
+    resolve(process.env['STASIS_HOME'] || join(checkout, '.stasis')),
     'nodes',
-    process.env['STASIS_NODE'] ?? hostname().toLowerCase(),
+    process.env['STASIS_NODE'] || hostname().toLowerCase(),
     'ns.pid',
   );
 
@@ -48,7 +49,7 @@ export const enterKeeper = (pid: number): string[] => [
  * @throws StasisError RuntimeFailed when this machine does not allow user namespaces.
  */
 export async function ensureKeeper(file: string): Promise<number> {
-  mkdirSync(dirname(file), { recursive: true });
+  makeDirectory(dirname(file));
   const lock = `${file}.lock`;
   const deadline = performance.now() + 2 * startTimeoutMs;
   for (;;) {
@@ -65,6 +66,17 @@ export async function ensureKeeper(file: string): Promise<number> {
     return readKeeper(file) ?? (await startKeeper(file));
   } finally {
     rmSync(lock, { force: true });
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new StasisError('RuntimeFailed', `cannot note the keeper of the user namespace: ${messageOf(error)}`, {
+      next: 'Set STASIS_HOME to a directory that you may write to.',
+      cause: error,
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { StasisError } from '@stasis/errors';
 
 /** The checkout that this file is part of. */
-const checkout = resolve(import.meta.dirname, '../../../..');
+export const checkout = resolve(import.meta.dirname, '../../../..');
 
 /** Where the checkout keeps its tools, whatever STASIS_HOME is. */
 export const toolsDir = (): string => resolve(process.env['STASIS_TOOLS'] ?? join(checkout, '.stasis'));
