@@ -55,7 +55,8 @@ function endOnSignals(close: () => Promise<void>): void {
 /** One line: what is wrong, and what to do about it. */
 function fail(error: unknown): never {
   const next = isStasisError(error) && error.next !== undefined ? ` ${error.next}` : '';
-  process.stderr.write(`stasis api: ${messageOf(error)}.${next}\n`.replaceAll('..', '.'));
+  const what = messageOf(error).trim().replaceAll(/\s+/g, ' ').replace(/\.$/, '');
+  process.stderr.write(`stasis api: ${what}.${next}\n`);
   process.exit(isStasisError(error) && error.code === 'ConfigInvalid' ? 2 : 1);
 }
 
