@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunningAgent } from '@stasis/agent';
 import { createTestNode, storeWith, type TestNode } from '@stasis/agent/test-node';
 import { newId, type EventData } from '@stasis/events';
 import { sealImage, type ImageMeta } from '@stasis/image';
@@ -176,7 +175,7 @@ describe('a restore', () => {
     const id = await askRestore(checkpoint, manifestDigest, 'copy');
     await expect.poll(async () => (await runtime.list()).length).toBe(2);
     const { run } = await runtime.load('copy');
-    await killed(dies);
+    await node.crash(dies);
     await start();
     expect((await node.recorder.fact('restore.running', id)).data.run).toBe(run);
     expect(node.recorder.factsAbout(id)).toEqual(['restore.accepted', 'restore.materialised', 'restore.running']);
@@ -192,7 +191,7 @@ describe('a restore', () => {
     const dies = await start({ store: storeWith(node.store, { get }) });
     const id = await askRestore(checkpoint, manifestDigest, 'copy');
     await expect.poll(() => staged()).toEqual([`${id}.1`]);
-    await killed(dies);
+    await node.crash(dies);
     await start();
     await node.recorder.fact('restore.running', id);
     expect(node.recorder.factsAbout(id)).toEqual(['restore.accepted', 'restore.materialised', 'restore.running']);
@@ -210,12 +209,6 @@ async function imageFromFirstLife() {
   const image = await imageOf('web-1');
   await first.stop();
   return image;
-}
-
-/** As after kill -9: what was under way is never finished, and its locks belong to nobody. */
-async function killed(agent: RunningAgent): Promise<void> {
-  await agent.stop(0);
-  rmSync(join(node.config.nodeDir, 'locks'), { recursive: true });
 }
 
 function flipByte(file: string): void {

@@ -8,7 +8,7 @@ import type { KnownContainer } from './journal.ts';
 import type { JournalWriter } from './journalWriter.ts';
 import type { AgentParts } from './startAgent.ts';
 
-const sweepMs = 5000;
+const sweepMs = 2000;
 
 /**
  * Sees what runs in every container root, also what others started, and tells what is new, has ended or is gone. Wakes

@@ -64,11 +64,13 @@ export function startFactOutbox(options: FactOutboxOptions): FactOutbox {
 
   const kick = (): void => {
     if (stopped || running !== undefined) return;
-    running = sendAll().finally(() => {
-      running = undefined;
-      // A commit during the last look would otherwise wait for the next one.
-      if (!stopped && journal.unsentFacts(1).length > 0) kick();
-    });
+    running = sendAll()
+      .catch((error: unknown) => log(`facts could not be read from the journal: ${messageOf(error)}`))
+      .finally(() => {
+        running = undefined;
+        // A commit during the last look would otherwise wait for the next one.
+        if (!stopped && journal.isOpen && journal.unsentFacts(1).length > 0) kick();
+      });
   };
   const unlisten = journal.onCommit(kick);
   kick();

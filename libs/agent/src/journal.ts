@@ -96,6 +96,10 @@ export class Journal {
     return () => this.#listeners.delete(listener);
   }
 
+  get isOpen(): boolean {
+    return this.#db.isOpen;
+  }
+
   setting(name: string): string | undefined {
     const row = this.#db.prepare('SELECT value FROM settings WHERE name = ?').get(name);
     return row === undefined ? undefined : String(row['value']);

@@ -107,7 +107,7 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
     await intake.stop();
     await endBeside?.();
     await Promise.race([parts.work.idle(), sleep(graceMs, undefined, { ref: false })]);
-    await outbox.drained(1000).catch((error: unknown) => log(messageOf(error)));
+    if (journal.isOpen) await outbox.drained(1000).catch((error: unknown) => log(messageOf(error)));
     await outbox.stop();
     journal.close();
     release();

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { topicSpecs, type Bus } from '@stasis/bus';
-import { createMemoryBroker, createMemoryBus } from '@stasis/bus/memory';
+import { createMemoryBroker, createMemoryBus, type MemoryBroker } from '@stasis/bus/memory';
 import type { ContainerRuntime } from '@stasis/runtime';
 import { openStore, type ImageStore } from '@stasis/store';
 import { readAgentConfig, type AgentConfig } from './agentConfig.ts';
@@ -22,6 +22,10 @@ export interface TestNode {
   readonly lines: string[];
   /** Starts an agent of the node, on a bus connection of its own. */
   start(agent: Identity['agent'], useCases: UseCases, changes?: AgentChanges): Promise<RunningAgent>;
+  /** As kill -9: what is under way is never heard of again, and the agent's locks belong to nobody. */
+  crash(running: RunningAgent): Promise<void>;
+  /** Takes the broker away, and brings it back. */
+  readonly broker: MemoryBroker;
   /** Stops what was started and removes everything. */
   end(): Promise<void>;
 }
@@ -73,9 +77,15 @@ export async function createTestNode(
       agents.push({ running, bus: own });
       return running;
     },
+    broker,
+    crash: async (running) => {
+      await agents.find((agent) => agent.running === running)?.bus.close();
+      running.parts.journal.close();
+      rmSync(join(config.nodeDir, 'locks'), { recursive: true, force: true });
+    },
     end: async () => {
       for (const { running, bus: own } of agents) {
-        await running.stop(2000);
+        await running.stop(running.parts.journal.isOpen ? 2000 : 0);
         await own.close();
       }
       for (const { id } of await opened.list()) await opened.delete(id);

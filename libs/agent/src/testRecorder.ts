@@ -32,6 +32,8 @@ export interface TestRecorder {
   /** The first fact of this kind about the subject. @throws Error after `timeoutMs`, listing what came instead */
   fact<K extends EventKey>(key: K, subject: string, timeoutMs?: number): Promise<StasisEvent & StasisEvent<K>>;
   factsAbout(subject: string): string[];
+  /** Decides on a fact that came while the recorder was silent, and answers the node. */
+  repeat(key: EventKey, subject: string): Promise<void>;
 }
 
 const isCheckpointFact = (key: EventKey): key is CheckpointFact['key'] =>
@@ -72,6 +74,14 @@ export async function startTestRecorder(bus: Bus): Promise<TestRecorder> {
       data,
     });
 
+  const decide = async (fact: StasisEvent): Promise<void> => {
+    const domain = domainEventOf(fact);
+    if (!isCheckpointFact(domain.key)) return;
+    const state = states.get(fact.subject) ?? noCheckpoint;
+    for (const decided of recordCheckpointFact(state, domain as CheckpointFact, fact.id))
+      await record(decided.key === domain.key ? fact : made(decided.key, fact.subject, decided.data, '/stasis/api'));
+  };
+
   const recorder: TestRecorder = {
     facts,
     silent: false,
@@ -92,6 +102,7 @@ export async function startTestRecorder(bus: Bus): Promise<TestRecorder> {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
+    repeat: async (key, subject) => decide(await recorder.fact(key, subject)),
     factsAbout: (subject) => facts.filter((fact) => fact.subject === subject).map((fact) => keyOf(fact.type) ?? ''),
   };
 
@@ -102,13 +113,7 @@ export async function startTestRecorder(bus: Bus): Promise<TestRecorder> {
       for (const message of messages) {
         const fact = eventOfMessage(message);
         facts.push(fact);
-        const domain = domainEventOf(fact);
-        if (recorder.silent || !isCheckpointFact(domain.key)) continue;
-        const state = states.get(fact.subject) ?? noCheckpoint;
-        for (const decided of recordCheckpointFact(state, domain as CheckpointFact, fact.id))
-          await record(
-            decided.key === domain.key ? fact : made(decided.key, fact.subject, decided.data, '/stasis/api'),
-          );
+        if (!recorder.silent) await decide(fact);
       }
     },
   });
