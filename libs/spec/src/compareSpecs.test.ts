@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareSpecs } from './compareSpecs.ts';
 import type { OciSpec } from './ociSpec.ts';
 import { redactSpec } from './redactSpec.ts';
 import { normaliseSpec } from './normaliseSpec.ts';
+import { specDigest } from './specDigest.ts';
 
 const frozen = {
   ociVersion: '1.2.0',
@@ -94,6 +96,38 @@ describe('compareSpecs', () => {
       expect.stringContaining('NEW in /process/env is added'),
     ]);
     expect(JSON.stringify(result)).not.toContain('hunter');
+  });
+
+  it('warns when only the order of the variables differs', () => {
+    const result = compare((spec) => ({ ...spec, process: { ...spec.process, env: spec.process.env.toReversed() } }));
+    expect(result).toMatchObject({ refused: [], allowed: [], warned: [{ pointer: '/process/env' }] });
+    expect(result.warned).toHaveLength(1);
+  });
+
+  it('finds a difference exactly where the digests differ', () => {
+    const mount = fc.record(
+      { destination: fc.constantFrom('/a', '/b'), source: fc.constantFrom('/x', '/y'), options: fc.array(fc.string()) },
+      { requiredKeys: ['destination'] },
+    );
+    const some = fc.record(
+      {
+        mounts: fc.array(mount, { maxLength: 3 }),
+        hostname: fc.constantFrom('a', 'b'),
+        annotations: fc.dictionary(fc.constantFrom('a', 'b/c'), fc.constantFrom('1', '2')),
+        process: fc.record({ cwd: fc.constant('/'), env: fc.array(fc.constantFrom('A=1', 'A=2', 'B=1')) }),
+        linux: fc.record({ maskedPaths: fc.array(fc.constantFrom('/p', '/q')) }),
+        extra: fc.jsonValue({ maxDepth: 2 }),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(some, some, (one, two) => {
+        const [a, b] = [one, two].map((part) => ({ ociVersion: '1', ...part }) as OciSpec) as [OciSpec, OciSpec];
+        const { refused, warned, allowed } = compareSpecs(a, b);
+        expect(refused.length + warned.length + allowed.length > 0).toBe(specDigest(a) !== specDigest(b));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it.each<[string, Parameters<typeof compare>[0], string[]]>([
