@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRunsc, locateRunsc } from '@stasis/runtime/runsc';
+import { removeHome } from '../../apps/cli/src/demo/home.ts';
 import { machine, median } from './figures.ts';
 
 const megabytes = 256;
@@ -60,7 +61,7 @@ export async function run(): Promise<void> {
   } finally {
     await runtime.delete(id);
     rmSync(images, { recursive: true, force: true });
-    rmSync(home, { recursive: true, force: true });
+    await removeHome(home);
   }
 }
 
