@@ -21,7 +21,6 @@ RUN CGO_ENABLED=0 GOBIN=/out go install -trimpath \
 FROM node:24-bookworm-slim AS base
 WORKDIR /stasis
 ENV NODE_ENV=production STASIS_HOME=/var/lib/stasis
-VOLUME /var/lib/stasis
 COPY --from=production /stasis /stasis
 
 FROM base AS api
