@@ -8,6 +8,7 @@ import {
   type UseCases,
 } from '@stasis/agent';
 import { parseRef } from '@stasis/container';
+import { startAdoption } from './adoptKept.ts';
 import { checkpointJob } from './checkpointJob.ts';
 import { recoverCheckpoint } from './recoverCheckpoints.ts';
 import { takeCheckpoint } from './takeCheckpoint.ts';
@@ -16,7 +17,10 @@ import { takeCheckpoint } from './takeCheckpoint.ts';
 export const checkpointerUseCases: UseCases = {
   containerOf: ({ event }) => parseRef((event.data as { container: string }).container).id,
   perform: performCheckpoint,
-  beside: startDiscovery,
+  beside: (parts) => {
+    const ends = [startDiscovery(parts), startAdoption(parts)];
+    return async () => void (await Promise.all(ends.map((end) => end())));
+  },
 };
 
 /** Does one request from wherever the journal says it stands. The other agent of the node keeps off the container. */

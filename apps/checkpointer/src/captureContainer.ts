@@ -1,11 +1,15 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { StasisError } from '@stasis/errors';
+import { messageOf, StasisError } from '@stasis/errors';
 import { checkCompleteness, manifestFileName } from '@stasis/image';
-import { stderrFileName } from '@stasis/runtime';
+import { stderrFileName, type CaptureResult, type ContainerRuntime } from '@stasis/runtime';
 import type { ContainerStatus } from '@stasis/container';
-import { factStatus, runtimeOf, type Attempt, type CheckpointJob } from './checkpointJob.ts';
+import { factStatus, hasFiles, runtimeOf, sourceOf, type Attempt, type CheckpointJob } from './checkpointJob.ts';
 import { configFileName } from './keepConfig.ts';
+import { releaseStaging } from './stagingBudget.ts';
+
+/** How long a capture that failed may still be writing. */
+export const settleTimeoutMs = 60_000;
 
 /**
  * Journals the attempt and accepts the request, then makes the attempt's directory (exclusive, 0700). From here on the
@@ -19,21 +23,37 @@ export async function openAttempt(job: CheckpointJob, attempt: Attempt): Promise
 }
 
 /**
- * Lets the runtime write the container's state, uncompressed, and shows from the content that it is whole.
+ * Lets the runtime write the container's state, uncompressed, and shows from the content that it is whole. An exit
+ * status is not believed either way: where the sandbox is gone and the image whole, the image is the container.
  * @throws StasisError RuntimeFailed, RuntimeTimeout, ImageIncomplete, NoSpace
  */
 export async function captureContainer(job: CheckpointJob, attempt: Attempt): Promise<void> {
-  const timeoutMs = Math.min(job.parts.config.captureTimeoutMs, remainingMs(job));
-  const capture = await runtimeOf(job, attempt.root).beginCapture({
+  const runtime = runtimeOf(job, attempt.root);
+  try {
+    const { freezeMs, containerStatus } = await runCapture(job, attempt, runtime);
+    await acceptCapture(job, attempt, freezeMs, containerStatus);
+  } catch (error) {
+    if (!hasFiles(attempt.dir)) throw error;
+    await runtime.settleCapture({ id: job.name, attemptDir: attempt.dir, timeoutMs: settleTimeoutMs });
+    if ((await sourceOf(job, runtime))?.sandboxPid !== undefined) throw error;
+    await acceptCapture(job, attempt, writtenFor(attempt), 'stopped').catch(() => Promise.reject(error));
+    job.parts.log(`${job.id}: the sandbox is gone and its image is whole, so it is adopted: ${messageOf(error)}`);
+  } finally {
+    releaseStaging(attempt.dir);
+  }
+}
+
+async function runCapture(job: CheckpointJob, attempt: Attempt, runtime: ContainerRuntime): Promise<CaptureResult> {
+  const capture = await runtime.beginCapture({
     id: job.name,
     attemptDir: attempt.dir,
     after: attempt.after,
     compression: 'none',
-    timeoutMs,
+    timeoutMs: Math.min(job.parts.config.captureTimeoutMs, remainingMs(job)),
   });
   const { pid, startTicks } = capture;
   const [result] = await Promise.all([capture.done(), job.reach('accepted', { capture: { pid, startTicks } })]);
-  await acceptCapture(job, attempt, result.freezeMs, result.containerStatus);
+  return result;
 }
 
 /** The files of an attempt become a captured image once they are shown to be whole. */
@@ -69,4 +89,10 @@ export function remainingMs(job: CheckpointJob): number {
   const left = Date.parse(job.request.deadline) - Date.now();
   if (left > 0) return left;
   throw new StasisError('RuntimeTimeout', `the request's deadline ${job.request.deadline} has passed`);
+}
+
+/** Milliseconds from the start of the attempt to the last byte of its files: an upper bound of the freeze. */
+export function writtenFor(attempt: Attempt): number {
+  const last = Math.max(...readdirSync(attempt.dir).map((name) => statSync(join(attempt.dir, name)).mtimeMs));
+  return Math.max(0, last - Date.parse(attempt.begunAt));
 }

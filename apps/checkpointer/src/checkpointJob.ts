@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { isStasisError } from '@stasis/errors';
 import type { AgentParts, JournaledRequest, StepChange } from '@stasis/agent';
 import { parseRef, type ContainerStatus } from '@stasis/container';
@@ -87,3 +88,13 @@ export async function sourceOf(job: CheckpointJob, runtime: ContainerRuntime): P
 /** A container's status in the words that checkpoint facts use. */
 export const factStatus = (status: ContainerStatus): 'running' | 'paused' | 'stopped' =>
   status === 'stopped' || status === 'gone' ? 'stopped' : status === 'paused' ? 'paused' : 'running';
+
+/** Whether anything was written into an attempt. */
+export function hasFiles(dir: string): boolean {
+  try {
+    return readdirSync(dir).length > 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}

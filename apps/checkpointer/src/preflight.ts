@@ -5,6 +5,7 @@ import { requireAllowed } from '@stasis/container';
 import { isStasisError, StasisError } from '@stasis/errors';
 import type { ContainerRuntime, RuntimeContainer } from '@stasis/runtime';
 import type { Attempt, CheckpointJob } from './checkpointJob.ts';
+import { reservedBytes, reserveStaging } from './stagingBudget.ts';
 
 export interface Source {
   readonly runtime: ContainerRuntime;
@@ -49,11 +50,14 @@ export async function planAttempt(job: CheckpointJob, source: Source): Promise<A
   const startedPaused = container.status === 'paused';
   const staysAlive = job.request.leaveRunning || startedPaused;
   const after = staysAlive && features.resumesInPlace ? 'resume' : features.capturesPaused ? 'pause' : 'stop';
-  const { dir, staging } = chooseStaging(job, estimateBytes(container), after === 'stop');
+  const bytes = estimateBytes(container);
+  const { dir: parent, staging } = chooseStaging(job, bytes, after === 'stop');
   const number = job.attemptsBefore + 1;
+  const dir = join(parent, `${job.id}.${number}`);
+  reserveStaging(dir, parent, bytes);
   return {
     number,
-    dir: join(dir, `${job.id}.${number}`),
+    dir,
     staging,
     root: source.runtime.root,
     bundle: container.bundle,
@@ -78,13 +82,13 @@ function chooseStaging(
   return { dir: disk, staging: isTmpfs(disk) ? 'tmpfs' : 'disk' };
 }
 
-/** Bytes that may still be written; in memory also bounded by what the machine has left. */
+/** Bytes that may still be written, without what captures under way need; in memory bounded by what the machine has. */
 function freeBytes(dir: string): number {
   const { bavail, bsize } = statfsSync(dir);
-  const free = bavail * bsize;
+  const free = bavail * bsize - reservedBytes(dir);
   if (!isTmpfs(dir)) return free;
   const available = /^MemAvailable:\s+(\d+) kB$/mu.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
-  return available === undefined ? free : Math.min(free, Number(available) * 1024);
+  return available === undefined ? free : Math.min(free, Number(available) * 1024 - reservedBytes(dir));
 }
 
 const overheadBytes = 16 << 20;

@@ -1,11 +1,9 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { JournaledRequest, Slot } from '@stasis/agent';
 import { StasisError } from '@stasis/errors';
-import { acceptCapture } from './captureContainer.ts';
-import { runtimeOf, sourceOf, type Attempt, type CheckpointJob } from './checkpointJob.ts';
+import { acceptCapture, writtenFor } from './captureContainer.ts';
+import { hasFiles, runtimeOf, sourceOf, type Attempt, type CheckpointJob } from './checkpointJob.ts';
 import { endSource } from './endSource.ts';
-import { failCheckpoint, hasFiles } from './failCheckpoint.ts';
+import { failCheckpoint } from './failCheckpoint.ts';
 import { endCheckpoint, finishCheckpoint, takeCheckpoint } from './takeCheckpoint.ts';
 
 /**
@@ -52,10 +50,4 @@ async function settleAttempt(job: CheckpointJob, attempt: Attempt, slot: Slot): 
     throw new StasisError('RuntimeFailed', 'the agent ended during the capture, and the container runs on since');
   await acceptCapture(job, attempt, writtenFor(attempt), status);
   await finishCheckpoint(job, attempt, slot);
-}
-
-/** Milliseconds from the start of the attempt to the last byte of its files: an upper bound of the freeze. */
-function writtenFor(attempt: Attempt): number {
-  const last = Math.max(...readdirSync(attempt.dir).map((name) => statSync(join(attempt.dir, name)).mtimeMs));
-  return Math.max(0, last - Date.parse(attempt.begunAt));
 }

@@ -13,24 +13,20 @@ import { normaliseSpec, redactSpec } from '@stasis/spec';
 import { runtimeOf, sourceOf, type Attempt, type CheckpointJob } from './checkpointJob.ts';
 import { keepConfig } from './keepConfig.ts';
 
-/** Syncs the captured files and writes their manifest. Idempotent: an attempt that was sealed is verified instead. */
-export async function sealAttempt(job: CheckpointJob, attempt: Attempt, capturedAt: string): Promise<SealedImage> {
+/** Makes the captured files an image on disk, with its manifest, and says so. Idempotent. */
+export async function sealAttempt(job: CheckpointJob, attempt: Attempt): Promise<SealedImage> {
   const begun = performance.now();
-  const image = existsSync(join(attempt.dir, manifestFileName))
-    ? await verifyImage(attempt.dir)
-    : await seal(job, attempt, capturedAt);
-  const sealed = job.fact('checkpoint.sealed', {
-    manifestDigest: image.manifestDigest,
-    bytes: image.bytes,
-    runtime: image.manifest.runtime,
-    durationMs: Math.round(performance.now() - begun),
-  });
-  const { manifestDigest, bytes } = image;
+  const image = await sealContent(job, attempt);
+  const { manifestDigest, bytes, manifest } = image;
+  const durationMs = Math.round(performance.now() - begun);
+  const sealed = job.fact('checkpoint.sealed', { manifestDigest, bytes, runtime: manifest.runtime, durationMs });
   await job.reach('sealed', { notes: { manifestDigest, bytes } }, sealed);
   return image;
 }
 
-async function seal(job: CheckpointJob, attempt: Attempt, capturedAt: string): Promise<SealedImage> {
+/** An attempt that was sealed before is verified instead. @throws StasisError ImageIncomplete, IntegrityMismatch, NoSpace */
+export async function sealContent(job: CheckpointJob, attempt: Attempt): Promise<SealedImage> {
+  if (existsSync(join(attempt.dir, manifestFileName))) return verifyImage(attempt.dir);
   const runtime = runtimeOf(job, attempt.root);
   const { name, version, platform } = await runtime.info();
   const spec = keepConfig(attempt.dir, attempt.bundle, await sourceOf(job, runtime));
@@ -38,7 +34,7 @@ async function seal(job: CheckpointJob, attempt: Attempt, capturedAt: string): P
   return sealImage(attempt.dir, {
     checkpoint: job.id,
     container: { id: job.name, node: job.request.node, run: job.request.run },
-    capturedAt,
+    capturedAt: attempt.begunAt,
     runtime: { name, version, platform },
     host: hostFacts(),
     compression,

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isTmpfs } from '@stasis/agent';
 import { createTestNode, storeWith, type TestNode } from '@stasis/agent/test-node';
 import { newId, type EventData } from '@stasis/events';
-import type { ContainerRuntime, RuntimeContainer } from '@stasis/runtime';
+import type { CaptureRequest, ContainerRuntime, RuntimeContainer } from '@stasis/runtime';
 import { createSimulated } from '@stasis/runtime/simulated';
 import { StasisError } from '@stasis/errors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -187,5 +188,58 @@ describe('a capture that fails', () => {
     });
     expect(await status()).toBe('running');
     expect(staged()).toEqual([]);
+  });
+});
+
+describe('a runtime that cannot capture a paused container', () => {
+  /** As runsc of 2022: the capture ends the container. */
+  const ending = (): ContainerRuntime => ({
+    ...runtime,
+    info: async () => {
+      const info = await runtime.info();
+      return { ...info, features: { ...info.features, capturesPaused: false, resumesInPlace: false } };
+    },
+  });
+
+  it('captures to disk and says so, and the container is told stopped', async () => {
+    await start({ runtime: ending() });
+    const id = await ask({ leaveRunning: false });
+    expect((await node.recorder.fact('checkpoint.captured', id)).data).toMatchObject({
+      staging: isTmpfs(node.home) ? 'tmpfs' : 'disk',
+      container: 'stopped',
+    });
+    expect((await node.recorder.fact('checkpoint.ready', id)).data).toEqual({ container: 'stopped' });
+    expect(await status()).toBe('gone');
+  });
+
+  it('is refused a capture after which the container is to go on', async () => {
+    await start({ runtime: ending() });
+    const id = await ask({ leaveRunning: true });
+    expect((await node.recorder.fact('checkpoint.refused', id)).data.message).toContain('cannot let a container go on');
+  });
+
+  it('adopts a whole image although the runtime said it had failed', async () => {
+    const beginCapture = async (request: CaptureRequest) => {
+      const capture = await runtime.beginCapture(request);
+      return { ...capture, done: () => Promise.reject(new StasisError('RuntimeFailed', 'signal: killed')) };
+    };
+    await start({ runtime: { ...ending(), beginCapture } });
+    const id = await ask({ leaveRunning: false });
+    expect((await node.recorder.fact('checkpoint.ready', id)).data).toEqual({ container: 'stopped' });
+  });
+
+  it('keeps the image when the store does not take it, and adopts it once it does', async () => {
+    const put = () => Promise.reject(new StasisError('NoSpace', 'no space left in the store'));
+    const agent = await start({ runtime: ending(), store: storeWith(node.store, { put }) });
+    const id = await ask({ leaveRunning: false });
+    const { data } = await node.recorder.fact('checkpoint.failed', id);
+    expect(data).toMatchObject({ reason: 'NoSpace', container: 'stopped' });
+    expect(staged()).toEqual([`${id}.1`]);
+    expect(data.message).toContain(`${id}.1`);
+    await agent.stop();
+    await start({ runtime: ending() });
+    await node.recorder.fact('checkpoint.verified', id);
+    expect(await node.store.stat(id)).toBeDefined();
+    await expect.poll(staged).toEqual([]);
   });
 });

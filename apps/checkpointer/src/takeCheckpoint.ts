@@ -33,7 +33,7 @@ export async function takeCheckpoint(job: CheckpointJob, slot: Slot): Promise<vo
 
 /** From a captured image to the end. Every step is idempotent, so that it can be gone through again after a crash. */
 export async function finishCheckpoint(job: CheckpointJob, attempt: Attempt, slot: Slot): Promise<void> {
-  const { manifestDigest } = await sealAttempt(job, attempt, attempt.begunAt);
+  const { manifestDigest } = await sealAttempt(job, attempt);
   await storeImage(job, attempt.dir);
   await verifyStored(job, manifestDigest);
   await endCheckpoint(job, attempt, new Date().toISOString(), slot);

@@ -119,6 +119,14 @@ export class Journal {
       .map(toRequest);
   }
 
+  /** Requests that ended at this step, oldest first. */
+  endedAt(step: string): JournaledRequest[] {
+    return this.#db
+      .prepare(`SELECT * FROM requests WHERE state = 'ended' AND step = ? ORDER BY rowid`)
+      .all(step)
+      .map(toRequest);
+  }
+
   request(id: string): JournaledRequest | undefined {
     const row = this.#db.prepare('SELECT * FROM requests WHERE id = ?').get(id);
     return row === undefined ? undefined : toRequest(row);

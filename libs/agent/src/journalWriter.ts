@@ -75,6 +75,11 @@ export class JournalWriter {
     if (changes !== 1) throw new Error(`request ${id} is not open`);
   }
 
+  /** Names the step at which a request is that has ended; what is done for it from then on is beside its outcome. */
+  endedStep(id: string, step: string): void {
+    this.#db.prepare(`UPDATE requests SET step = ? WHERE id = ? AND state = 'ended'`).run(step, id);
+  }
+
   end(id: string): void {
     this.#db.prepare(`UPDATE requests SET state = 'ended' WHERE id = ?`).run(id);
   }
