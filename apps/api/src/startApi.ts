@@ -8,6 +8,7 @@ import { apiRoutes } from './apiRoutes.ts';
 import { loadLedgerKey } from './audit/ledgerKey.ts';
 import { signTreeHeads } from './audit/signTreeHeads.ts';
 import { recordFacts } from './facts/recordFacts.ts';
+import { withLedger } from './databaseAway.ts';
 import { ensureAdminToken } from './http/adminToken.ts';
 import { followHeads } from './http/knownHeads.ts';
 import { createServer } from './http/server.ts';
@@ -57,6 +58,7 @@ async function start(
   closers: (() => Promise<unknown> | void)[],
 ): Promise<RunningApi> {
   const startedAt = new Date();
+  await withLedger(() => ledger.head(defaultLedger));
   const instance = randomUUID();
   await ensureAdminToken(ledger.database, settings.home, announceToken);
   const ledgerKey = await loadLedgerKey(settings.home);

@@ -3,6 +3,7 @@ import type { DeliveredMessage } from '@stasis/bus';
 import { isStasisError, StasisError } from '@stasis/errors';
 import type { RecordedEvent } from '@stasis/events';
 import type { Append, Ledger } from '@stasis/ledger';
+import { withLedger } from '../databaseAway.ts';
 import { decideFact } from './decideFact.ts';
 import { type Fact, readFact } from './readFact.ts';
 
@@ -72,7 +73,7 @@ async function recordRound(
     }
   }
   if (planned.length === 0) return [];
-  const outcomes = await ledger.append(planned.map(({ append }) => append));
+  const outcomes = await withLedger(() => ledger.append(planned.map(({ append }) => append)));
   return planned.flatMap(({ fact, before }, index) => {
     const outcome = outcomes[index];
     if (outcome?.outcome === 'appended') onRecorded(outcome.recorded, [...before, ...outcome.recorded]);
@@ -84,7 +85,7 @@ async function loadStreams(ledger: Ledger, facts: readonly Fact[]): Promise<Map<
   const byLedger = Map.groupBy(facts, (fact) => fact.ledger);
   const streams = new Map<string, readonly RecordedEvent[]>();
   for (const [name, own] of byLedger) {
-    const found = await ledger.readStreams(name, [...new Set(own.map((fact) => fact.stream))]);
+    const found = await withLedger(() => ledger.readStreams(name, [...new Set(own.map((fact) => fact.stream))]));
     for (const [stream, events] of found) streams.set(`${name}\n${stream}`, events);
   }
   return streams;

@@ -1,5 +1,6 @@
 import { problemContentType, problemOf } from '@stasis/api-contract';
 import { isStasisError, messageOf, StasisError } from '@stasis/errors';
+import { isDatabaseAway } from '../databaseAway.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** Answers every error as an RFC 9457 problem. What is not a StasisError is "internal" to the caller and whole in the log. */
@@ -28,6 +29,10 @@ function sendProblem(error: StasisError, request: FastifyRequest, reply: Fastify
     .send(problemOf(error, request.id));
 }
 
+/** The cause goes to the log, not to the caller. */
+const databaseAway = (cause: unknown): StasisError =>
+  new StasisError('AuditUnavailable', 'the database of the ledger does not answer', { next: 'Try again.', cause });
+
 interface FrameworkError {
   readonly code?: string;
   readonly statusCode?: number;
@@ -37,6 +42,7 @@ interface FrameworkError {
 
 function stasisErrorOf(thrown: unknown): StasisError {
   if (isStasisError(thrown)) return thrown;
+  if (isDatabaseAway(thrown)) return databaseAway(thrown);
   const error: FrameworkError = typeof thrown === 'object' && thrown !== null ? thrown : {};
   if (error.validation !== undefined) {
     const where = error.validationContext ?? 'body';

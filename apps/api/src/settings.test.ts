@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { readSettings } from './settings.ts';
+
+const good = { DATABASE_URL: 'postgresql://127.0.0.1/stasis' };
+
+describe('the settings', () => {
+  it('have defaults for all but the database', () => {
+    expect(readSettings(good)).toMatchObject({
+      host: '127.0.0.1',
+      port: 7070,
+      expectedNodes: [],
+      allowHostCommands: false,
+      nodeLostAfterMs: 30_000,
+      deadlineMs: 900_000,
+    });
+  });
+
+  it('read an IPv6 address, a list of nodes and the permission to start commands', () => {
+    const read = readSettings({
+      ...good,
+      STASIS_LISTEN: '[::1]:8080',
+      STASIS_NODES: 'a, b',
+      STASIS_ALLOW_HOST_COMMANDS: '1',
+    });
+    expect(read).toMatchObject({ host: '::1', port: 8080, expectedNodes: ['a', 'b'], allowHostCommands: true });
+  });
+
+  it.each([
+    [{}, 'DATABASE_URL'],
+    [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL'],
+    [{ ...good, STASIS_LISTEN: '7070' }, 'STASIS_LISTEN'],
+    [{ ...good, STASIS_LISTEN: '127.0.0.1:99999' }, 'STASIS_LISTEN'],
+    [{ ...good, STASIS_EXPECT_NODES: 'A_b' }, 'STASIS_EXPECT_NODES'],
+    [{ ...good, STASIS_NODE_LOST_AFTER_MS: 'soon' }, 'STASIS_NODE_LOST_AFTER_MS'],
+  ])('of %o are refused, naming %s', (env, name) => {
+    expect(() => readSettings(env)).toThrowError(expect.objectContaining({ code: 'ConfigInvalid' }));
+    expect(() => readSettings(env)).toThrowError(name);
+  });
+});
