@@ -36,11 +36,11 @@ describe.skipIf(runsc === undefined && !isRequired)(`a restorer over ${runsc?.ve
     const request = {
       container,
       node: 'node-a',
-      verb: 'start',
+      verb: 'start' as const,
       command,
       env: ['SECRET=s3'],
       deadline: deadline(),
-    } as const;
+    };
     await node.recorder.tell('container.requested', container, request);
     await node.recorder.fact('container.started', container, 20_000);
     while (lastCount(log(name)) < 5) await sleep(20);
