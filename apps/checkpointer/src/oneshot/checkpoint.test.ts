@@ -193,6 +193,16 @@ describe.skipIf(found === undefined && !isRequired)('checkpointer checkpoint', {
     expect(lines(stderr)).toEqual([expect.stringMatching(/^making directories at path provided: /u)]);
   });
 
+  it('says NoSpace where not even the attempt can begin', async () => {
+    await boxes.start('c1');
+    mkdirSync(image);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'nr_inodes=1', 'tmpfs', image]);
+    const { code, stderr } = await run('checkpoint', '--image-path', image, 'c1');
+    expect(code).toBe(128);
+    expect(lines(stderr)).toEqual([expect.stringContaining('NoSpace')]);
+    expect(await status()).toBe('running');
+  });
+
   it('leaves nothing on a full disk, says NoSpace, and succeeds once there is room', async () => {
     await boxes.start('c1', heavyCounter(32));
     await boxes.countAbove(0);

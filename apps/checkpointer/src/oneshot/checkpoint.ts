@@ -7,31 +7,32 @@ import { checkpointUsage, parseCheckpointFlags, type CheckpointFlags } from './c
 import { captureIntoPlace } from './captureIntoPlace.ts';
 import { openImagePlace } from './imagePlace.ts';
 import { watchInterruption } from './interruption.ts';
+import { clearStaleAttempts, noteAttempt } from './staleAttempts.ts';
 
 /** `checkpointer checkpoint [flags] <container id>`: the exit status is 0, or 128 for every failure, as with runsc. */
 export const checkpoint = (globals: GlobalFlags, words: readonly string[]): Promise<number> =>
   exitStatusOf(checkpointUsage, async () => {
     const flags = parseCheckpointFlags(words);
     const runtime = await createRunsc({ binary: globals.binary(), root: globals.root });
-    const container = await runtime.load(flags.id);
+    await runtime.load(flags.id);
     if (flags.imagePath === '') throw new StasisError('BadRequest', 'image-path flag must be provided');
-    return takeCheckpoint(runtime, container, flags);
+    return takeCheckpoint(runtime, flags);
   });
 
 /**
  * One checkpoint with no service running. The order of the checks is that of runsc: container, image path, directory,
  * existing image, status. A container that is to stop is only paused until its image is sealed and in place.
  */
-async function takeCheckpoint(
-  runtime: RunscRuntime,
-  container: RuntimeContainer,
-  flags: CheckpointFlags,
-): Promise<number> {
+async function takeCheckpoint(runtime: RunscRuntime, flags: CheckpointFlags): Promise<number> {
   const info = await runtime.info();
   const interruption = watchInterruption();
   const place = openImagePlace(flags.imagePath);
+  let container: RuntimeContainer;
   try {
+    await clearStaleAttempts(runtime, place.imagePath);
+    container = await runtime.load(flags.id);
     requireAllowed('checkpoint', container.id, container.status);
+    noteAttempt(place.attemptDir, container);
     interruption.check();
   } catch (error) {
     place.discard();

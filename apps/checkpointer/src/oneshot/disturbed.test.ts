@@ -87,6 +87,20 @@ describe.skipIf(found === undefined && !isRequired)('a checkpoint that is distur
     },
   );
 
+  it('by its own SIGKILL: the next one resumes the container, clears up and succeeds', async () => {
+    const command = begin(['c1']);
+    await captureBegins();
+    process.kill(command.pid, 'SIGKILL');
+    await command.ended;
+    expect((await boxes.runtime.load('c1')).status).toBe('paused');
+    const { code, stderr } = await begin(['--leave-running', 'c1']).ended;
+    expect(stderr).toMatch(/^warning: a command that was killed had left "c1" paused/u);
+    expect(code).toBe(0);
+    expect(readdirSync(image).filter((name) => name.startsWith('.'))).toEqual([]);
+    await verifyImage(image);
+    await goesOn();
+  });
+
   it.each([[[]], [['--leave-running']]])('by the death of the runtime’s client, with %j: likewise', async (words) => {
     const runsc = join(boxes.directory, 'runsc');
     writeFileSync(runsc, clientKiller(found?.binary ?? 'runsc'));

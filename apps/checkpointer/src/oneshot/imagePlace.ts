@@ -8,10 +8,10 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
-  truncateSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, StasisError } from '@stasis/errors';
+import { removeAttempt } from './staleAttempts.ts';
 
 /** What an image may consist of; `checkpoint.img` last, since a directory that has it counts as an image. */
 const imageFiles = ['pages.img', 'pages_meta.img', 'manifest.json', 'checkpoint.img'];
@@ -100,16 +100,6 @@ function placeExclusively(from: string, to: string): void {
     if (existsSync(to)) throw alreadyThere(to);
     renameSync(from, to);
   }
-}
-
-/**
- * Cuts the files before it removes them: a sandbox whose capture failed may keep them open, and their space would stay
- * taken for as long as the container lives.
- */
-function removeAttempt(attemptDir: string): void {
-  if (!existsSync(attemptDir)) return;
-  for (const name of readdirSync(attemptDir)) truncateSync(join(attemptDir, name));
-  rmSync(attemptDir, { recursive: true });
 }
 
 function removeEmpty(imagePath: string, firstMade: string | undefined): void {

@@ -1,4 +1,4 @@
-import { isStasisError, messageOf, type StasisError } from '@stasis/errors';
+import { isStasisError, messageOf, type ErrorCode, type StasisError } from '@stasis/errors';
 
 /** The exit status of runsc for every failure, usage included. */
 export const failureExit = 128;
@@ -10,8 +10,15 @@ export const warn = (line: string): void => say(`warning: ${line}`);
 
 /** What happened, the reason's word, what to do next; one line. */
 export function failureLine(error: unknown): string {
-  if (!isStasisError(error)) return `${messageOf(error)} (Internal)`;
+  if (!isStasisError(error)) return `${messageOf(error)} (${codeOf(error)})`;
   return `${error.message} (${error.code})${error.next === undefined ? '' : ` - ${error.next}`}`;
+}
+
+/** What the system itself refuses (`ENOSPC: no space left on device, …`) is no bug of ours. */
+function codeOf(error: unknown): ErrorCode {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'NoSpace';
+  return /^E[A-Z]+$/u.test(code) ? 'RuntimeFailed' : 'Internal';
 }
 
 /**

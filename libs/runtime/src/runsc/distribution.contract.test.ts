@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { testContainerRuntime } from '../contract.ts';
+import { testContainerRuntime } from '../contract/index.ts';
 import { createRunsc } from './createRunsc.ts';
 import { distributionRunsc, isRequired } from '../testKit/index.ts';
 

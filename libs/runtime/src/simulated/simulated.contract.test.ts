@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { testContainerRuntime } from '../contract.ts';
+import { testContainerRuntime } from '../contract/index.ts';
 import { createSimulated } from './createSimulated.ts';
 
 describe('simulated', () => {
