@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Ended, makeTemp, processesOf, type Running, startStasis, stasis, whyNoRunsc } from './stasis.ts';
+import { processesOf } from '../../apps/cli/src/demo/home.ts';
+import { type Ended, makeTemp, type Running, startStasis, stasis, whyNoRunsc } from './stasis.ts';
 
 // One platform with one node for the whole file, used as a person would; the tests build on each other.
 const runtime = whyNoRunsc() === undefined ? 'runsc' : 'simulated';
@@ -32,7 +33,7 @@ afterAll(async () => {
   await run('down', '--containers');
   platform.child.kill('SIGTERM');
   await platform.ended;
-  temp.remove();
+  await temp.remove();
 }, 60_000);
 
 test('finds the platform of its home by itself', async () => {

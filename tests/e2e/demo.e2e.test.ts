@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeTemp, processesOf, startStasis, stasis, whyNoKafka, whyNoRunsc } from './stasis.ts';
+import { processesOf } from '../../apps/cli/src/demo/home.ts';
+import { makeTemp, startStasis, stasis, whyNoKafka, whyNoRunsc } from './stasis.ts';
 
 let temp: ReturnType<typeof makeTemp>;
 beforeEach(() => (temp = makeTemp('demo-e2e')));

@@ -1,8 +1,9 @@
 // Runs the `stasis` command as people do, in a temp directory of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { accessSync, chmodSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { removeHome } from '../../apps/cli/src/demo/home.ts';
 
 const checkout = path.resolve(import.meta.dirname, '../..');
 const bin = path.join(checkout, 'apps/cli/bin/stasis.mjs');
@@ -20,11 +21,11 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** A temp directory that Postgres can enter as nobody; everything below it is gone after `remove`. */
-export const makeTemp = (name: string): { dir: string; remove: () => void } => {
+/** A temp directory that Postgres can enter as nobody; `remove` ends what still runs for it. */
+export const makeTemp = (name: string): { dir: string; remove: () => Promise<void> } => {
   const dir = mkdtempSync(path.join(tmpdir(), `stasis-${name}-`));
   chmodSync(dir, 0o755);
-  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+  return { dir, remove: () => removeHome(dir) };
 };
 
 export const startStasis = (words: readonly string[], env: Readonly<Record<string, string>>): Running => {
@@ -47,23 +48,6 @@ export const startStasis = (words: readonly string[], env: Readonly<Record<strin
 
 export const stasis = (words: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> =>
   startStasis(words, env).ended;
-
-/** Command lines of the processes that were started for a directory, sandboxes included. */
-export const processesOf = (dir: string): string[] =>
-  readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
-    .map((pid) => [readProc(pid, 'cmdline'), readProc(pid, 'environ')] as const)
-    .filter((texts) => texts.some((text) => text.includes(dir)))
-    .map(([cmdline]) => cmdline.replaceAll('\0', ' '));
-
-const readProc = (pid: string, file: string): string => {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
-  } catch {
-    // Ended meanwhile, or another user's.
-    return '';
-  }
-};
 
 const tools = path.resolve(process.env['STASIS_TOOLS'] || path.join(checkout, '.stasis'));
 

@@ -62,6 +62,7 @@ export const run = async (argv: readonly string[], io: Io): Promise<number> => {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const known = stasisErrorOf(error, argv);
     shell.printer.error(known);
+    if (io.env['STASIS_DEBUG'] === '1' && error instanceof Error) io.err(`${error.stack}\n`);
     return known.row.exit;
   }
 };

@@ -3,7 +3,8 @@ import { parseName } from '@stasis/container';
 import { StasisError } from '@stasis/errors';
 
 /**
- * The node and id of a container named `<node>/<name>`, or `<name>` with `--node` or where it is unique.
+ * The node and id of a container named `<node>/<name>`, or `<name>` with `--node` or where it is unique: among those
+ * that exist, else among those that are gone.
  * @throws StasisError ContainerNotFound, AmbiguousName with the candidates, BadRequest.
  */
 export const findContainer = async (
@@ -13,7 +14,9 @@ export const findContainer = async (
 ): Promise<{ node: string; id: string }> => {
   const { node = onNode, id } = parseName(text);
   if (node !== undefined) return { node, id };
-  const { items } = await client.listContainers({ query: { name: id } });
+  const known = (await client.listContainers({ query: { name: id, all: 'true' } })).items;
+  const there = known.filter(({ status }) => status !== 'gone');
+  const items = there.length > 0 ? there : known;
   const [first, ...others] = items;
   if (first === undefined)
     throw new StasisError('ContainerNotFound', `no container named "${id}" is known`, {

@@ -39,4 +39,5 @@ const follow = async ({ connection, io, printer }: Session, { after, subject }: 
     onBreak: ({ message }) => printer.progress(`${message}; trying again`),
   });
   for await (const event of stream) printer.line(event, () => eventLine(event));
+  io.signal.throwIfAborted();
 };

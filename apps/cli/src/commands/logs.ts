@@ -32,6 +32,7 @@ export const logsCommand = (shell: Shell): Command => {
     for (const line of shown) printer.line({ line }, () => `${line}\n`);
     if (!flags.follow) return;
     for await (const line of followFile(file, size, io.signal)) printer.line({ line }, () => `${line}\n`);
+    io.signal.throwIfAborted();
   });
   return examples(command, 'stasis logs web-1 --tail 20', 'stasis logs node-b/web-1 --follow');
 };

@@ -21,8 +21,8 @@ const read = (file: string): string => {
   }
 };
 
-/** Processes that were started for a home: it is in their arguments or their environment. */
-const processesOf = (home: string): number[] =>
+/** Pids of the processes that were started for a home: it is in their arguments or their environment. */
+export const processesOf = (home: string): number[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .map(Number)
