@@ -1,4 +1,15 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { root, toolsHome } from './places.mjs';
 import { run, say, SetUpError, tail, timed } from './step.mjs';
@@ -12,6 +23,16 @@ export const kafkaNeeded = () => !process.env.KAFKA_BROKERS && !existsSync(path.
 const javaMajor = async () => {
   const { code, output } = await run('java', ['-version']);
   return code === 0 ? Number(/version "(\d+)/.exec(output)?.[1] ?? 0) : 0;
+};
+
+/** Maven keeps what it fetched in the home that the user database names; a user without one there gets a place here. */
+const ownRepository = () => {
+  try {
+    accessSync(userInfo().homedir, constants.W_OK);
+    return [];
+  } catch {
+    return [`-Dmaven.repo.local=${path.join(toolsHome, 'kafka/m2')}`];
+  }
 };
 
 /**
@@ -29,25 +50,33 @@ export const fetchKafka = async () => {
     say(`kafka: no Maven to fetch the broker with, so the bus will be Postgres; for Kafka: ${install}`);
     return false;
   }
-  await timed('kafka jars (Maven)', async () => {
-    mkdirSync(path.dirname(lib), { recursive: true });
-    const fetched = mkdtempSync(path.join(path.dirname(lib), '.fetching-'));
-    try {
-      const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
-      const args = ['-q', '-B', '-f', path.join(root, 'tools/kafka/pom.xml'), goal];
-      const ended = await run('mvn', [...args, `-DoutputDirectory=${fetched}`, '-DincludeScope=runtime']);
-      if (ended.code !== 0)
-        throw new SetUpError(
-          `the Kafka jars could not be fetched: check the Maven repository in ~/.m2/settings.xml, or set KAFKA_BROKERS\n${tail(ended.output)}`,
-        );
-      writeFileSync(path.join(fetched, '.done'), '');
-      if (existsSync(path.join(lib, '.done'))) return 'already there';
-      rmSync(lib, { recursive: true, force: true });
-      chmodSync(fetched, 0o755);
-      renameSync(fetched, lib);
-    } finally {
-      rmSync(fetched, { recursive: true, force: true });
-    }
-  });
-  return true;
+  try {
+    await timed('kafka jars (Maven)', fetchJars);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SetUpError)) throw error;
+    say(`kafka: ${error.message}`);
+    return false;
+  }
+};
+
+const fetchJars = async () => {
+  mkdirSync(path.dirname(lib), { recursive: true });
+  const fetched = mkdtempSync(path.join(path.dirname(lib), '.fetching-'));
+  try {
+    const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
+    const args = ['-q', '-B', '-f', path.join(root, 'tools/kafka/pom.xml'), goal, ...ownRepository()];
+    const ended = await run('mvn', [...args, `-DoutputDirectory=${fetched}`, '-DincludeScope=runtime']);
+    if (ended.code !== 0)
+      throw new SetUpError(
+        `the jars could not be fetched, so the bus will be Postgres; for Kafka: check ~/.m2/settings.xml, or set KAFKA_BROKERS\n${tail(ended.output)}`,
+      );
+    writeFileSync(path.join(fetched, '.done'), '');
+    if (existsSync(path.join(lib, '.done'))) return 'already there';
+    rmSync(lib, { recursive: true, force: true });
+    chmodSync(fetched, 0o755);
+    renameSync(fetched, lib);
+  } finally {
+    rmSync(fetched, { recursive: true, force: true });
+  }
 };
