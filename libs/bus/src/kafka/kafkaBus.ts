@@ -4,6 +4,7 @@ import { poisonMessage, poisonTopicOf } from '../poison.ts';
 import type { Bus, BusMessage, SubscribeOptions, Subscription } from '../port.ts';
 import { createPublishQueue } from '../publishQueue.ts';
 import { createAdminConnection, type AdminConnection } from './adminConnection.ts';
+import { brokerVersion } from './brokerVersion.ts';
 import { createKafkaProducer } from './kafkaProducer.ts';
 import { subscribeInKafka } from './kafkaSubscription.ts';
 import { consumerPatience, createClient, unavailable, type KafkaBusOptions } from './settings.ts';
@@ -75,7 +76,7 @@ export const createKafkaBus = (options: KafkaBusOptions): Bus => {
       subscriptions.add(subscription);
       return subscription;
     },
-    version: () => guarded(admin, brokerVersion),
+    version: () => guarded(pinger, () => brokerVersion(options)),
     ping: () => guarded(pinger, async (client) => void (await client.describeCluster())),
     close: async () => {
       await Promise.all([...subscriptions].map((subscription) => subscription.stop()));
@@ -107,10 +108,4 @@ const placesToBegin = async (admin: Admin, options: SubscribeOptions): Promise<M
     }
   }
   return places;
-};
-
-/** The protocol does not tell the broker's version. */
-const brokerVersion = async (admin: Admin): Promise<string> => {
-  await admin.describeCluster();
-  return 'Kafka';
 };
