@@ -4,7 +4,7 @@ import type { Append } from './port.ts';
 
 /** An append whose leaves are made and whose envelopes were checked: what a planner and a store work on. */
 export interface PreparedAppend extends Append {
-  /** RFC 8785 text of each event, in order. */
+  /** RFC 8785 text of each event, in order. `events` are read back from it, so that what is folded is what is kept. */
   readonly leaves: readonly string[];
 }
 
@@ -18,7 +18,8 @@ export function prepareAppend(append: Append): PreparedAppend {
   for (const { eventId, text } of append.texts ?? [])
     if (text.includes('\0') || !text.isWellFormed())
       throw malformed(eventId, 'its text holds a NUL or a lone surrogate');
-  return { ...append, leaves: append.events.map((event) => leafTextOf(append, event)) };
+  const leaves = append.events.map((event) => leafTextOf(append, event));
+  return { ...append, leaves, events: leaves.map((leaf) => JSON.parse(leaf) as StasisEvent) };
 }
 
 function leafTextOf({ ledger, stream }: Append, event: StasisEvent): string {

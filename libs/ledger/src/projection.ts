@@ -30,11 +30,14 @@ export function nounOf({ event }: Pick<RecordedEvent, 'event'>): Noun | undefine
 export interface ViewRow<N extends Noun = Noun> {
   readonly view: Views[N];
   readonly created: number;
+  /** The store does not have it yet. */
+  readonly isNew: boolean;
 }
 
 const foldInto = <N extends Noun>(noun: N, row: ViewRow<N> | undefined, recorded: RecordedEvent): ViewRow<N> => ({
   view: folds[noun](row?.view, recorded),
   created: row?.created ?? recorded.position,
+  isNew: row?.isNew ?? true,
 });
 
 /** Rows that a batch touches, by noun, ledger and id. A fold that is refused leaves them as they were. */

@@ -13,8 +13,11 @@ export interface LedgerDatabase extends Sql {
   /** Ordinary reads and writes of small tables. */
   readonly prisma: PrismaClient;
   readonly connectionString: string;
-  /** READ COMMITTED. What it throws rolls back; statements go in order. */
-  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
+  /**
+   * READ COMMITTED. What it throws rolls back; statements go in order. `byIndex` is for work that looks up some hundred
+   * rows of tables of any size, whatever the statistics say.
+   */
+  transaction<Result>(work: (sql: Sql) => Promise<Result>, options?: { readonly byIndex?: boolean }): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -45,7 +48,7 @@ export function openDatabase(options: { connectionString: string; connections?: 
     ...sqlOf(pool),
     prisma,
     connectionString,
-    transaction: (work) => inTransaction(pool, work),
+    transaction: (work, { byIndex = false } = {}) => inTransaction(pool, work, byIndex),
     close: async () => {
       await prisma.$disconnect();
       await pool.end();
@@ -53,7 +56,18 @@ export function openDatabase(options: { connectionString: string; connections?: 
   };
 }
 
-async function inTransaction<Result>(pool: pg.Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+/**
+ * Plans by the tables as they are now (a plan kept from when they were empty would be wrong for good), and never one that
+ * reads a whole table for a batch of some hundred rows.
+ */
+const indexOnly = `set local plan_cache_mode = force_custom_plan; set local enable_seqscan = off;
+  set local enable_hashjoin = off; set local enable_mergejoin = off`;
+
+async function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (sql: Sql) => Promise<Result>,
+  byIndex: boolean,
+): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
   const onError = (error: Error): void => {
@@ -61,7 +75,9 @@ async function inTransaction<Result>(pool: pg.Pool, work: (sql: Sql) => Promise<
   };
   client.on('error', onError);
   try {
-    await client.query('begin isolation level read committed');
+    await client.query(
+      byIndex ? `begin isolation level read committed; ${indexOnly}` : 'begin isolation level read committed',
+    );
     const result = await work(sqlOf(client));
     await client.query('commit');
     return result;

@@ -1,7 +1,8 @@
 import { type Noun, nouns } from '../../projection.ts';
 import { loadForAppend } from '../append/loadForAppend.ts';
 import { lockLedgers } from '../append/lockLedgers.ts';
-import { tableOf, upsertAllViews } from '../append/upsertViews.ts';
+import { tableOf } from '../append/viewColumns.ts';
+import { writeViews } from '../append/writeViews.ts';
 import type { LedgerDatabase, Sql } from '../database.ts';
 import { readEvents } from '../read/readEvents.ts';
 
@@ -33,7 +34,7 @@ export function rebuildProjections(database: LedgerDatabase, ledger: string): Pr
         page.map(({ stream, event }) => ({ ledger, stream, events: [event] })),
       );
       views.fold(ledger, page);
-      await upsertAllViews(sql, views);
+      await writeViews(sql, views);
       after = page.at(-1)!.position;
     }
     const counts = { rows: {} as Record<Noun, number>, differing: {} as Record<Noun, number> };
@@ -59,7 +60,7 @@ async function setAside(sql: Sql, noun: Noun, ledger: string): Promise<void> {
 const compare = (sql: Sql, noun: Noun, ledger: string): Promise<{ rows: number; differing: number }[]> => {
   const table = tableOf(noun);
   return sql.query(
-    `select count(n.id)::float8 as rows, (count(*) filter (where n is distinct from b))::float8 as differing
+    `select count(n.id)::float8 as rows, (count(*) filter (where n::text is distinct from b::text))::float8 as differing
      from (select * from ${table} where ledger = $1) n full join ${table}_before b using (ledger, id)`,
     [ledger],
   );

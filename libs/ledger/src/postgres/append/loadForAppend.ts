@@ -8,7 +8,7 @@ import type { Sql } from '../database.ts';
  * read-model rows its events would change.
  */
 const statement = `
-  select 'head' as kind, ledger, '' as name, position::float8 as number, null::jsonb as body
+  select 'head' as kind, ledger, '' as name, position::float8 as number, null::json as body
     from ledger_heads where ledger = any($1::text[])
   union all
   select 'version', s.ledger, s.stream, v.version::float8, null
@@ -64,7 +64,7 @@ export async function loadForAppend(
     if (kind === 'head') known.heads.set(ledger, number);
     else if (kind === 'version') known.versions.set(streamKey(ledger, name), number);
     else if (kind === 'event') known.eventIds.add(name);
-    else if (body !== null) views.load(kind, ledger, name, { view: body, created: number });
+    else if (body !== null) views.load(kind, ledger, name, { view: body, created: number, isNew: false });
   }
   return { known, views };
 }

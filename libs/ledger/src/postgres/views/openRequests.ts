@@ -28,7 +28,7 @@ export function openRequests(
     `select ledger, noun, id, request, node, ${iso('deadline')} as deadline from (
        ${life('checkpoint')} union all ${life('restore')} union all
        select p.ledger, 'container', p.id, e.event_id, p.node, (e.data->>'deadline')::timestamptz
-         from containers p cross join lateral jsonb_array_elements(p.body->'openRequests') r
+         from containers p cross join lateral json_array_elements(p.body->'openRequests') r
          join events e on e.event_id = r->>'id' where p.open
      ) o where $1::timestamptz is null or deadline < $1::timestamptz order by o.deadline, id limit $2::int`,
     [dueBefore?.toISOString() ?? null, limit],

@@ -1,6 +1,6 @@
 import { StasisError } from '@stasis/errors';
 import type { Noun, Views } from '../../projection.ts';
-import { tableOf } from '../append/upsertViews.ts';
+import { tableOf } from '../append/viewColumns.ts';
 import type { Sql } from '../database.ts';
 
 export interface PageOptions {

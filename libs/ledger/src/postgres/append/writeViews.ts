@@ -1,0 +1,71 @@
+import { type Noun, nouns, type ViewRow, type ViewRows, type Views } from '../../projection.ts';
+import type { Sql } from '../database.ts';
+import { tableOf, type ViewColumn, viewColumns } from './viewColumns.ts';
+
+type Column = Omit<ViewColumn<never>, 'of'>;
+
+const key: readonly { name: string; type: string }[] = [
+  { name: 'ledger', type: 'text' },
+  { name: 'id', type: 'text' },
+];
+const body: readonly { name: string; type: string }[] = [
+  { name: 'position', type: 'bigint' },
+  { name: 'body', type: 'json' },
+];
+const created = { name: 'created', type: 'bigint' };
+
+const unnest = (columns: readonly { name: string; type: string }[]): string =>
+  `unnest(${columns.map(({ type }, n) => `$${n + 1}::${type}[]`).join(', ')}) as r(${columns.map(({ name }) => name).join(', ')})`;
+
+function insertInto(noun: Noun, columns: readonly Column[]): string {
+  const all = [...key, ...body, ...columns, created];
+  return `insert into ${tableOf(noun)} (${all.map(({ name }) => name).join(', ')}) select * from ${unnest(all)}`;
+}
+
+/** An update, not an upsert: it writes each row once, where `on conflict` would lock it first. */
+function update(noun: Noun, columns: readonly Column[]): string {
+  const changing = [...body, ...columns];
+  return `update ${tableOf(noun)} p set ${changing.map(({ name }) => `${name} = r.${name}`).join(', ')}
+    from ${unnest([...key, ...changing])} where p.ledger = r.ledger and p.id = r.id`;
+}
+
+const changingOf = <N extends Noun>(noun: N): readonly ViewColumn<Views[N]>[] =>
+  viewColumns[noun].filter(({ fixed }) => fixed !== true) as readonly ViewColumn<Views[N]>[];
+
+const statements = Object.fromEntries(
+  nouns.map((noun) => [noun, { insert: insertInto(noun, viewColumns[noun]), update: update(noun, changingOf(noun)) }]),
+) as Readonly<Record<Noun, { readonly insert: string; readonly update: string }>>;
+
+async function writeSome<N extends Noun>(
+  sql: Sql,
+  noun: N,
+  isNew: boolean,
+  rows: readonly ViewRow<N>[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const columns = isNew ? (viewColumns[noun] as readonly ViewColumn<Views[N]>[]) : changingOf(noun);
+  const values: unknown[] = [
+    rows.map(({ view }) => view.ledger),
+    rows.map(({ view }) => view.id),
+    rows.map(({ view }) => view.position),
+    // Its text at once: pg would make the same text of an object, after a copy.
+    rows.map(({ view }) => JSON.stringify(view)),
+    ...columns.map(({ of }) => rows.map(({ view }) => of(view))),
+  ];
+  if (isNew) values.push(rows.map((row) => row.created));
+  await sql.query(statements[noun][isNew ? 'insert' : 'update'], values);
+}
+
+/** Writes the rows that a fold changed. The caller holds the lock of the ledgers since it loaded them. */
+export async function writeViews(sql: Sql, views: ViewRows): Promise<void> {
+  for (const noun of nouns) {
+    const rows = views.changed(noun);
+    for (const isNew of [true, false])
+      await writeSome(
+        sql,
+        noun,
+        isNew,
+        rows.filter((row) => row.isNew === isNew),
+      );
+  }
+}
