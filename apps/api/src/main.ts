@@ -6,6 +6,7 @@ import { readSettings } from './settings.ts';
 import { type RunningApi, startApi } from './startApi.ts';
 
 const parentLookMs = 200;
+const patienceMs = 10_000;
 
 /** Starts the api from the environment and runs until SIGINT, SIGTERM or, supervised, the end of its parent. */
 async function main(): Promise<void> {
@@ -38,6 +39,8 @@ function endOnSignals(close: () => Promise<void>): void {
   const end = (): void => {
     if (ending) return;
     ending = true;
+    // A broker or a database that is away must not keep us: what was not finished is taken up at the next start.
+    setTimeout(() => fail(new Error(`it did not end within ${patienceMs} ms and was cut off`)), patienceMs).unref();
     close().then(
       () => process.exit(0),
       (error: unknown) => fail(error),

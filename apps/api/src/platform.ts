@@ -20,4 +20,6 @@ export interface Platform {
   /** Differs at each start. */
   readonly instance: string;
   readonly startedAt: Date;
+  /** Aborts when the api stops: open event streams end, so that what is under way can be answered and nothing waits. */
+  readonly closing: AbortController;
 }

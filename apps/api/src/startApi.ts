@@ -79,6 +79,7 @@ async function start(
     ledgerKey,
     instance,
     startedAt,
+    closing: new AbortController(),
   };
   const recorder = await bus.subscribe({
     topic: topics.facts,

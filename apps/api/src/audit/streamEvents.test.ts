@@ -94,6 +94,15 @@ describe('the event stream', () => {
     ]);
   });
 
+  it('ends when the api stops, which does not wait for it', async () => {
+    const other = await startTestApi({ databaseUrl: t.databaseUrl });
+    const response = await fetch(`${other.api.url}/v1/events`, { headers: { authorization: `Bearer ${other.token}` } });
+    const text = response.text();
+    const stopped = other.stop();
+    expect(await text).toContain(': connected');
+    await stopped;
+  });
+
   it('asks for a token and for a place that is one', async () => {
     expect((await t.call('GET', '/v1/events', undefined, { authorization: '' })).status).toBe(401);
     const { status, body } = await t.call('GET', '/v1/events', undefined, { 'last-event-id': 'nonsense' });

@@ -22,11 +22,15 @@ async function open(platform: Platform, call: Call<typeof route>): Promise<undef
   const { request, reply, query } = call;
   const { ledger, after } = await startOf(platform, request.headers['last-event-id'], query);
   const closed = new AbortController();
-  reply.raw.once('close', () => closed.abort());
+  const end = (): void => closed.abort();
+  reply.raw.once('close', end);
+  platform.closing.signal.addEventListener('abort', end);
   reply.hijack();
   reply.raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
+    // A connection kept after the stream's end would hold the api open when it stops.
+    connection: 'close',
     'x-accel-buffering': 'no',
     'x-request-id': request.id,
     [positionHeader]: formatPlace({ ledger, position: after }),
@@ -37,6 +41,7 @@ async function open(platform: Platform, call: Call<typeof route>): Promise<undef
     // The reader comes back by itself with its last id.
     request.log.warn({ err: error }, 'an event stream broke off');
   } finally {
+    platform.closing.signal.removeEventListener('abort', end);
     reply.raw.end();
   }
   return undefined;

@@ -27,12 +27,15 @@ export async function createServer(
     loggerInstance: log,
     bodyLimit,
     genReqId: () => randomUUID(),
-    forceCloseConnections: true,
+    // Requests under way are answered; idle connections are closed.
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   acceptEmptyJson(app);
   answerProblems(app);
+  app.addHook('preClose', async () => platform.closing.abort());
   app.addHook('onSend', async (request, reply) => {
     void reply.header('x-request-id', request.id);
     if (!reply.hasHeader(positionHeader))
