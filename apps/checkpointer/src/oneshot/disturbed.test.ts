@@ -29,6 +29,16 @@ esac
 exec "${binary}" "$@"
 `;
 
+/** Captures, then cuts the last byte off one file, and claims success all the same. */
+const cutter = (binary: string, file: string) => `#!/bin/sh
+case " $* " in *" checkpoint --image-path "*)
+  "${binary}" "$@" || exit $?
+  for word in "$@"; do case "$word" in */.attempt-*) truncate -s -1 "$word/${file}" ;; esac; done
+  exit 0 ;;
+esac
+exec "${binary}" "$@"
+`;
+
 describe.skipIf(found === undefined && !isRequired)('a checkpoint that is disturbed', { timeout: 60_000 }, () => {
   let boxes: Sandboxes;
   let image: string;
@@ -84,6 +94,21 @@ describe.skipIf(found === undefined && !isRequired)('a checkpoint that is distur
       await goesOn();
       expect((await begin([...words, 'c1']).ended).code).toBe(0);
       await verifyImage(image);
+    },
+  );
+
+  it.each(['checkpoint.img', 'pages.img', 'pages_meta.img'])(
+    'by a %s that is cut though runsc says 0',
+    async (file) => {
+      const runsc = join(boxes.directory, 'runsc');
+      writeFileSync(runsc, cutter(found?.binary ?? 'runsc', file));
+      chmodSync(runsc, 0o755);
+      const { code, stderr } = await begin(['c1'], runsc).ended;
+      expect(code).toBe(128);
+      expect(stderr).toContain('ImageIncomplete');
+      expect(stderr).toContain(file);
+      expect(readdirSync(image)).toEqual([]);
+      await goesOn();
     },
   );
 
@@ -146,8 +171,7 @@ describe.skipIf(older === undefined && !isRequired)(
       await boxes.runtime.kill('c1');
       const { code, stdout } = await command.ended;
       expect(code).toBe(137);
-      expect(stdout).toMatch(/"count":[2-9]/u);
-      expect(stdout).not.toMatch(/"count":1\}/u);
+      expect(Number(/"count":(\d+)/u.exec(stdout)?.[1])).toBeGreaterThan(1);
     });
   },
 );
