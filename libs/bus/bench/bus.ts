@@ -6,10 +6,10 @@ import { startKafka } from '@stasis/testing';
 import { createKafkaBus } from '../src/kafka/index.ts';
 import type { BusMessage } from '../src/port.ts';
 
-const rounds = 7;
-const batches = 120;
+const rounds = 15;
+const batches = 60;
 const batchSize = 500;
-const singles = 200;
+const singles = 100;
 
 interface Figures {
   /** Messages a second: all of them published and then consumed, and each half alone. */
