@@ -14,9 +14,9 @@ export async function failCheckpoint(job: CheckpointJob, attempt: Attempt, error
   const cause = causeOf(error);
   releaseStaging(attempt.dir);
   const { container, words } = await letGoOn(job, attempt);
-  const kept = container === 'stopped' && hasFiles(attempt.dir);
-  if (container !== 'unknown' && !kept) rmSync(attempt.dir, { recursive: true, force: true });
-  const where = kept || container === 'unknown' ? `; what was captured is in ${attempt.dir}` : '';
+  const kept = (container === 'stopped' || container === 'unknown') && hasFiles(attempt.dir);
+  if (!kept) rmSync(attempt.dir, { recursive: true, force: true });
+  const where = kept ? `; what was captured is in ${attempt.dir}` : '';
   job.parts.log(`${job.id} failed: ${cause.reason}: ${cause.message}${words}${where}`);
   const message = `${cause.message}${words}${where}`.slice(0, 4000);
   const failed = job.fact('checkpoint.failed', { reason: cause.reason, message, container });

@@ -24,10 +24,12 @@ beforeEach(async () => {
 });
 afterEach(() => node.end());
 
+const stagingDir = () => node.config.staging.tmpfs ?? node.config.staging.disk;
+
 const never = () => new Promise<never>(() => undefined);
 const status = async () => (await runtime.list()).find(({ id }) => id === 'web-1')?.status ?? 'gone';
 const stagedFiles = () => {
-  const dir = join(node.home, 'staging');
+  const dir = stagingDir();
   return existsSync(dir) ? readdirSync(dir, { recursive: true }).map(String) : [];
 };
 const steps = (...names: string[]) => names.map((name) => `checkpoint.${name}`);

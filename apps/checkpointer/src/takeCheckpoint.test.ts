@@ -41,7 +41,10 @@ const ask = async (
 };
 const start = (changes = {}) => node.start('checkpointer', checkpointerUseCases, changes);
 const status = async () => (await runtime.list()).find(({ id }) => id === 'web-1')?.status ?? 'gone';
-const staged = () => (existsSync(join(node.home, 'staging')) ? readdirSync(join(node.home, 'staging')) : []);
+const staged = () => {
+  const { tmpfs, disk } = node.config.staging;
+  return [tmpfs, disk].flatMap((dir) => (dir !== undefined && existsSync(dir) ? readdirSync(dir) : []));
+};
 
 describe('a checkpoint that leaves the container running', () => {
   it('goes through every step once and ends ready', async () => {

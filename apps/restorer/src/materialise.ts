@@ -6,7 +6,10 @@ import type { Manifest } from '@stasis/image';
 import type { RestoreJob } from './restoreJob.ts';
 
 export interface Materialised {
+  /** Of the attempt; removed as a whole at its end. */
   readonly dir: string;
+  /** In it. */
+  readonly imageDir: string;
   readonly manifest: Manifest;
   readonly bytes: number;
   readonly durationMs: number;
@@ -27,9 +30,15 @@ export async function materialise(job: RestoreJob): Promise<Materialised> {
   await job.reach('accepted', { attempt: number, attemptDir: dir });
   // Left by an attempt of the same number that was cut short.
   rmSync(dir, { recursive: true, force: true });
+  makePrivate(dir);
+  // A level down, so that whatever the store leaves beside it when it is cut short goes with the attempt.
+  const imageDir = join(dir, 'image');
   const begun = performance.now();
-  const manifest = await store.get(checkpoint, dir, manifestDigest);
-  return { dir, manifest, bytes: stored.bytes, durationMs: Math.round(performance.now() - begun) };
+  const manifest = await store.get(checkpoint, imageDir, manifestDigest).catch((error: unknown) => {
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  });
+  return { dir, imageDir, manifest, bytes: stored.bytes, durationMs: Math.round(performance.now() - begun) };
 }
 
 /** In memory when the image fits twice (the container needs as much again), else on disk. */

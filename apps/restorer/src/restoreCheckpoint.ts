@@ -20,13 +20,13 @@ export async function restoreCheckpoint(job: RestoreJob): Promise<void> {
     await job.reach('accepted', {}, job.fact('restore.accepted', { attempt: job.attemptsBefore + 1 }));
     const taken = await nameObjection(job.parts, job.name);
     image = await materialise(job);
-    const { reasons, warnings, spec } = checkImage(job.parts, image.manifest, image.dir);
+    const { reasons, warnings, spec } = checkImage(job.parts, image.manifest, image.imageDir);
     if (taken.length + reasons.length > 0 || spec === undefined) await job.refuse([...taken, ...reasons]);
     else {
       const { bytes, durationMs } = image;
       await job.reach('materialised', {}, job.fact('restore.materialised', { bytes, durationMs }));
       writeBundle(bundleDir(job.parts.config, job.name), spec);
-      await runRestored(job, image.dir, warnings);
+      await runRestored(job, image.imageDir, warnings);
     }
   } catch (error) {
     await failRestore(job, error);
@@ -38,13 +38,18 @@ async function runRestored(job: RestoreJob, imageDir: string, warnings: readonly
   const { parts, name } = job;
   const restoringSince = new Date().toISOString();
   await job.reach('restoring', { notes: { restoringSince, warnings } });
-  const made = await parts.runtimes[0].restore({
+  const bundle = bundleDir(parts.config, name);
+  const request = {
     id: name,
-    bundle: bundleDir(parts.config, name),
+    bundle,
     imageDir,
     logFile: logFile(parts.config, name),
     background: false,
     timeoutMs: Math.min(parts.config.restoreTimeoutMs, remainingMs(job)),
+  };
+  const made = await parts.runtimes[0].restore(request).catch((error: unknown) => {
+    rmSync(bundle, { recursive: true, force: true });
+    throw error;
   });
   await tellRunning(job, made, restoringSince, warnings);
 }

@@ -66,7 +66,7 @@ export function readAgentConfig(env: Env = process.env): AgentConfig {
 function stagingOf(env: Env, node: string, nodeDir: string): AgentConfig['staging'] {
   const given = env['STASIS_STAGING'];
   const disk = join(nodeDir, 'staging');
-  if (given) return isTmpfs(resolve(given)) ? { tmpfs: resolve(given), disk } : { disk: resolve(given) };
+  if (given) return isTmpfs(resolve(given)) ? { tmpfs: resolve(given, node), disk } : { disk: resolve(given) };
   if (!isTmpfs('/dev/shm')) return { disk };
   // Two homes on one machine may hold nodes of one name.
   const own = `${node}-${createHash('sha256').update(nodeDir).digest('hex').slice(0, 12)}`;

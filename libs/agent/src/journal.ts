@@ -127,6 +127,17 @@ export class Journal {
       .map(toRequest);
   }
 
+  /** Attempt directories that ended requests may have left behind; those of kept images are not among them. */
+  leftDirectories(): string[] {
+    return this.#db
+      .prepare(
+        `SELECT attempt_dir AS dir FROM requests
+         WHERE state = 'ended' AND step NOT IN ('kept', 'lost') AND attempt_dir IS NOT NULL`,
+      )
+      .all()
+      .map((row) => String(row['dir']));
+  }
+
   request(id: string): JournaledRequest | undefined {
     const row = this.#db.prepare('SELECT * FROM requests WHERE id = ?').get(id);
     return row === undefined ? undefined : toRequest(row);

@@ -98,14 +98,14 @@ export class JournalWriter {
     this.#db.prepare('UPDATE facts SET sent = 1 WHERE seq <= ? AND sent = 0').run(upTo);
   }
 
-  /** Forgets sent facts and ended requests beyond the newest `keep` of each; open ones are never touched. */
+  /** Forgets sent facts and ended requests beyond the newest `keep` of each; never open ones or those with a kept image. */
   prune(keep: number): void {
     this.#db
       .prepare('DELETE FROM facts WHERE sent = 1 AND seq <= (SELECT coalesce(max(seq), 0) FROM facts) - ?')
       .run(keep);
     this.#db
       .prepare(
-        `DELETE FROM requests WHERE state IN ('ended', 'dropped')
+        `DELETE FROM requests WHERE state IN ('ended', 'dropped') AND step <> 'kept'
            AND rowid <= (SELECT coalesce(max(rowid), 0) FROM requests) - ?`,
       )
       .run(keep);

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { rmdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { topics, type Bus } from '@stasis/bus';
 import { isStasisError, messageOf } from '@stasis/errors';
@@ -83,6 +84,8 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
   const partition = await untilAnswered(() => partitionOfNode(bus, config.node), log);
   await tellOfNode(parts, partition);
 
+  for (const dir of journal.leftDirectories()) rmSync(dir, { recursive: true, force: true });
+
   const taken = new Set<string>();
   const pickUp = (): void => {
     if (ending.signal.aborted) return;
@@ -110,6 +113,7 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
     if (journal.isOpen) await outbox.drained(1000).catch((error: unknown) => log(messageOf(error)));
     await outbox.stop();
     journal.close();
+    removeIfEmpty(config.staging.tmpfs);
     release();
   };
   return { parts, stop: (graceMs) => (stopped ??= stop(graceMs)) };
@@ -150,4 +154,17 @@ async function untilAnswered(ask: () => Promise<number>, log: (line: string) => 
       await sleep(500);
     }
   }
+}
+
+/** Leaves no directory of ours in memory when nothing is in it; one that STASIS_STAGING names is the user's. */
+function removeIfEmpty(dir: string | undefined): void {
+  if (dir === undefined) return;
+  const parent = dirname(dir);
+  for (const path of dirname(parent) === '/dev/shm' ? [dir, parent] : [dir])
+    try {
+      rmdirSync(path);
+    } catch (error) {
+      if (!['ENOENT', 'ENOTEMPTY', 'EACCES', 'EPERM', 'EBUSY'].includes((error as NodeJS.ErrnoException).code ?? ''))
+        throw error;
+    }
 }
