@@ -29,7 +29,7 @@ const dutyOf = (
   acquire: Duty['acquire'] = async (ttlMs) => table.acquire(holder, ttlMs),
 ): Duty => ({ name: 'test', ttlMs: 1000, acquire, release: async () => table.release(holder), work });
 
-const untilAborted: Duty['work'] = (_, signal) => pause(60_000, signal);
+const untilAborted: Duty['work'] = ({ signal }) => pause(60_000, signal);
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -50,7 +50,7 @@ describe('a leader duty', () => {
     const table = leaseTable();
     let isAway = false;
     const aborted = vi.fn<() => void>();
-    const work: Duty['work'] = async (_, signal) => {
+    const work: Duty['work'] = async ({ signal }) => {
       await pause(60_000, signal);
       aborted();
     };
@@ -78,13 +78,29 @@ describe('a leader duty', () => {
     await one.stop();
   });
 
+  it('knows at once, before its timers run, that its lease ran out while it was stopped', async () => {
+    const table = leaseTable();
+    const seen: boolean[] = [];
+    const work: Duty['work'] = async ({ signal, isCurrent }) => {
+      seen.push(isCurrent());
+      // Nothing else of this process runs meanwhile, as when it is stopped and goes on.
+      const until = performance.now() + 1100;
+      while (performance.now() < until);
+      seen.push(isCurrent());
+      await pause(60_000, signal);
+    };
+    const one = lead(dutyOf(table, 'one', work), silent);
+    await vi.waitFor(() => expect(seen.slice(0, 2)).toEqual([true, false]), 15_000);
+    await one.stop();
+  });
+
   it('is begun again under the same lease after it failed', async () => {
     const table = leaseTable();
     let calls = 0;
-    const work: Duty['work'] = async (fencing, signal) => {
+    const work: Duty['work'] = async (term) => {
       calls += 1;
       if (calls === 1) throw new Error('once');
-      await untilAborted(fencing, signal);
+      await untilAborted(term);
     };
     const one = lead(dutyOf(table, 'one', work), silent);
     await vi.waitFor(() => expect(calls).toBe(2), 15_000);

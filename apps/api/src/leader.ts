@@ -11,8 +11,20 @@ export interface Duty {
   readonly acquire: (ttlMs: number) => Promise<number | undefined>;
   /** Gives the lease up, so that another api need not wait for it to run out. */
   readonly release: () => Promise<void>;
-  /** Works until `signal` says that the lead is lost or the api stops. What it throws is logged, and it is called again. */
-  readonly work: (fencing: number, signal: AbortSignal) => Promise<void>;
+  /** Works until the term's `signal` aborts. What it throws is logged, and it is called again. */
+  readonly work: (term: Term) => Promise<void>;
+}
+
+/** One uninterrupted time of leading. */
+export interface Term {
+  readonly fencing: number;
+  /** Aborts when the lead is lost or the api stops. */
+  readonly signal: AbortSignal;
+  /**
+   * Whether the lease is valid by this api's clock, right now. A process that was stopped and goes on finds out here at
+   * once, before its timers run; ask before each act that another leader must not see.
+   */
+  isCurrent(): boolean;
 }
 
 export interface Lead {
@@ -30,8 +42,9 @@ export function lead(duty: Duty, log: Log): Lead {
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
+        const asked = performance.now();
         fencing = await duty.acquire(duty.ttlMs);
-        if (fencing !== undefined) await term(fencing);
+        if (fencing !== undefined) await term(fencing, asked);
       } catch (error) {
         log.warn({ duty: duty.name, error: messageOf(error) }, 'a leader duty was interrupted');
       }
@@ -40,14 +53,16 @@ export function lead(duty: Duty, log: Log): Lead {
     }
   };
 
-  const term = async (number: number): Promise<void> => {
+  const term = async (number: number, asked: number): Promise<void> => {
     const lost = new AbortController();
     const signal = AbortSignal.any([stopping.signal, lost.signal]);
-    const renewing = renew(number, lost, signal);
+    const lease = { validUntil: asked + duty.ttlMs };
+    const isCurrent = (): boolean => !signal.aborted && performance.now() < lease.validUntil;
+    const renewing = renew(number, lease, lost, signal);
     try {
       while (!signal.aborted) {
         try {
-          await duty.work(number, signal);
+          await duty.work({ fencing: number, signal, isCurrent });
         } catch (error) {
           if (signal.aborted) return;
           log.warn({ duty: duty.name, error: messageOf(error) }, 'a leader duty failed and is tried again');
@@ -60,15 +75,19 @@ export function lead(duty: Duty, log: Log): Lead {
     }
   };
 
-  const renew = async (number: number, lost: AbortController, signal: AbortSignal): Promise<void> => {
-    let validUntil = Date.now() + duty.ttlMs;
+  const renew = async (
+    number: number,
+    lease: { validUntil: number },
+    lost: AbortController,
+    signal: AbortSignal,
+  ): Promise<void> => {
     while (!signal.aborted) {
       await pause(beat, signal);
       if (signal.aborted) return;
-      const asked = Date.now();
+      const asked = performance.now();
       const renewed = await duty.acquire(duty.ttlMs).catch(() => 'unknown' as const);
-      if (renewed === number) validUntil = asked + duty.ttlMs;
-      else if (renewed !== 'unknown' || Date.now() >= validUntil) lost.abort();
+      if (renewed === number) lease.validUntil = asked + duty.ttlMs;
+      else if (renewed !== 'unknown' || performance.now() >= lease.validUntil) lost.abort();
     }
   };
 

@@ -129,20 +129,15 @@ function dutiesOf(platform: Platform, ttlMs: number): readonly Duty[] {
   });
   const cursor = relayCursor(database);
   const relay = (ledgerName: string): Duty =>
-    duty(`relay-${ledgerName}`, (fencing, signal) =>
-      relayLedger(
-        { ledger, bus, cursor, onRelayed: (name, at) => metrics.relayed(name, at) },
-        ledgerName,
-        fencing,
-        signal,
-      ),
+    duty(`relay-${ledgerName}`, (term) =>
+      relayLedger({ ledger, bus, cursor, onRelayed: (name, at) => metrics.relayed(name, at) }, ledgerName, term),
     );
   return [
     relay(defaultLedger),
     relay(systemLedger),
-    duty('tree-heads', (_, signal) =>
+    duty('tree-heads', ({ signal }) =>
       signTreeHeads(ledger, platform.ledgerKey.privateKey, signal, (name, size) => metrics.signed(name, size)),
     ),
-    duty('timers', (_, signal) => keepTime(platform, signal)),
+    duty('timers', ({ signal }) => keepTime(platform, signal)),
   ];
 }

@@ -3,6 +3,7 @@ import { StasisError } from '@stasis/errors';
 import { domainEventOf, type RecordedEvent, systemLedger } from '@stasis/events';
 import type { Ledger } from '@stasis/ledger';
 import { nodeToTell } from '@stasis/lifecycle';
+import type { Term } from '../leader.ts';
 import { createWaker } from '../waker.ts';
 import { messagesOf } from './messagesOf.ts';
 
@@ -25,14 +26,13 @@ const batchSize = 500;
 const idleMs = 1000;
 
 /**
- * Publishes every event of one ledger in order of position, from the durable cursor on, until `signal` aborts. Woken by
+ * Publishes every event of one ledger in order of position, from the durable cursor on, for one term. Woken by
  * the ledger's growth. What was published but not yet noted is published again by the next leader; headers tell.
  */
 export async function relayLedger(
   parts: RelayParts,
   ledgerName: string,
-  fencing: number,
-  signal: AbortSignal,
+  { fencing, signal, isCurrent }: Term,
 ): Promise<void> {
   const waker = createWaker();
   const unsubscribe = parts.ledger.onGrowth((grown) => {
@@ -50,6 +50,8 @@ export async function relayLedger(
         continue;
       }
       const partitions = await partitionsFor(parts.ledger, events);
+      // One that was stopped and goes on must not publish behind the new leader's back.
+      if (!isCurrent()) throw superseded(ledgerName);
       await parts.bus.publish(events.flatMap((recorded) => messagesOf(recorded, partitions)));
       position = last.position;
       if (!(await parts.cursor.move(ledgerName, position, fencing))) throw superseded(ledgerName);

@@ -81,13 +81,21 @@ describe('two apis on one database', () => {
     await vi.waitFor(() => expect(new Set(positions(onBus())).size).toBe(head), 30_000);
   });
 
-  it('keep a leader that slept through its lease from moving the cursor', async () => {
+  it('keep a leader that slept through its lease from publishing and from moving the cursor', async () => {
     const fresh = await startTestApi({ databaseUrl, broker });
     const { ledger } = fresh.api.platform;
     const cursor = relayCursor(ledger.database);
     const before = await cursor.read('default');
-    const stale = relayLedger({ ledger, bus: fresh.bus, cursor }, 'default', 0, new AbortController().signal);
+    const sent = onBus().length;
+    const { signal } = new AbortController();
+    const parts = { ledger, bus: fresh.bus, cursor };
+    const stale = relayLedger(parts, 'default', { fencing: 0, signal, isCurrent: () => true });
     await expect(stale).rejects.toMatchObject({ code: 'VersionConflict' });
+    // Even with the newest number nothing is published once the lease has run out.
+    const rewound = { ...cursor, read: async () => 0, move: async () => true };
+    const late = relayLedger({ ...parts, cursor: rewound }, 'default', { fencing: 0, signal, isCurrent: () => false });
+    await expect(late).rejects.toMatchObject({ code: 'VersionConflict' });
+    expect(onBus().length).toBe(sent);
     expect(await cursor.read('default')).toBeGreaterThanOrEqual(before);
     await fresh.stop();
   });
