@@ -6,6 +6,7 @@ import { verifyImage } from '@stasis/image';
 import {
   distributionRunsc,
   heavyCounter,
+  isDistributionRequired,
   isRequired,
   lastCount,
   newestRunsc,
@@ -141,7 +142,7 @@ describe.skipIf(found === undefined && !isRequired)('a checkpoint that is distur
   });
 });
 
-describe.skipIf(older === undefined && !isRequired)(
+describe.skipIf(older === undefined && !isDistributionRequired())(
   'with a runsc that cannot resume in place',
   { timeout: 60_000 },
   () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { testContainerRuntime } from '../contract/index.ts';
 import { createRunsc } from './createRunsc.ts';
-import { distributionRunsc, isRequired } from '../testKit/index.ts';
+import { distributionRunsc, isDistributionRequired } from '../testKit/index.ts';
 
 const found = distributionRunsc();
 
 describe('runsc of the distribution', { timeout: 30_000 }, () => {
-  it.skipIf(found === undefined && !isRequired)('is there: STASIS_RUNSC_2022 or /usr/bin/runsc', () => {
+  it.skipIf(found === undefined && !isDistributionRequired())('is there: STASIS_RUNSC_2022 or /usr/bin/runsc', () => {
     expect(found?.version).toBeTypeOf('string');
   });
   if (found !== undefined) testContainerRuntime((root) => createRunsc({ binary: found.binary, root }));

@@ -27,3 +27,16 @@ export const distributionRunsc = (): TestRunsc | undefined =>
 
 /** Under CI a missing runtime is a failure, not a skipped test. */
 export const isRequired = process.env['CI'] === 'true';
+
+/** The distribution's package is asked for only where there is one to install. */
+export const isDistributionRequired = (): boolean => isRequired && packageExists();
+
+function packageExists(): boolean {
+  try {
+    const policy = execFileSync('apt-cache', ['policy', 'runsc'], { encoding: 'utf8' });
+    return /^\s*Candidate: (?!\(none\))/mu.test(policy);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
