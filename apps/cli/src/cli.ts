@@ -43,7 +43,7 @@ const verbs = [
   ledgerCommand,
 ];
 
-const signalExits: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+const signalExits: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGPIPE: 141, SIGTERM: 143 };
 
 /** Runs one command line. @returns the exit code, see errorTable; 128 + n when a signal ended it. */
 export const run = async (argv: readonly string[], io: Io): Promise<number> => {

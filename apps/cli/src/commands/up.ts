@@ -37,6 +37,7 @@ export const upCommand = (shell: Shell): Command => {
     const platform = await up({
       home: homeOf(io.env),
       say: (line) => io.err(`${line}\n`),
+      signal: io.signal,
       ...(bus !== undefined && { bus }),
       ...(flags.node !== undefined && { nodes: flags.node }),
       ...(flags.runtime !== undefined && { runtime: flags.runtime }),

@@ -1,4 +1,4 @@
-import { StasisError } from '@stasis/errors';
+import { isStasisError, StasisError } from '@stasis/errors';
 import { createClient } from '@stasis/api-contract';
 import { allPages } from '../pages.ts';
 import type { Session } from '../session.ts';
@@ -40,6 +40,8 @@ export const runDemo = async (
     } finally {
       if (!options.keep) await endContainers(session);
     }
+  } catch (error) {
+    throw isStasisError(error) ? whereToLook(error, options, home) : error;
   } finally {
     await started.then(
       (platform) => platform.stop(),
@@ -54,6 +56,15 @@ export const runDemo = async (
   }
 };
 
+const whereToLook = (error: StasisError, { keep }: DemoOptions, home: string): StasisError =>
+  new StasisError(error.code, error.message, {
+    details: error.details,
+    next: keep
+      ? `The logs of every part are in ${home}/logs.`
+      : 'Run it again with --keep: the logs of every part stay.',
+    cause: error,
+  });
+
 const start = (base: Pick<Session, 'io'>, options: DemoOptions, home: string, teller: Teller): Promise<Up> =>
   teller.step(
     () =>
@@ -62,6 +73,7 @@ const start = (base: Pick<Session, 'io'>, options: DemoOptions, home: string, te
         nodes,
         runtime: options.runtime,
         listen: '127.0.0.1:0',
+        signal: base.io.signal,
         say: (line) => base.io.terminal && base.io.err(`${line}\n`),
         ...(options.bus !== undefined && { bus: options.bus }),
       }),
@@ -112,7 +124,6 @@ const judge = (findings: Findings, teller: Teller): void => {
   if (failed.length > 0)
     throw new StasisError('Internal', `not shown: ${failed.map(({ claim }) => claim).join('; ')}`, {
       details: failed.map(({ claim, seen }) => ({ field: claim, message: seen })),
-      next: 'Run it again with --keep and look at the logs under the home.',
     });
   teller.tell('');
   teller.tell('where to look next: `npm start` runs the platform and prints the address of its console,');
