@@ -106,9 +106,12 @@ export async function startTestApi({ databaseUrl, broker = createMemoryBroker(),
       await bus.publish(facts.map((event) => factMessage(event)));
     },
     stop: async () => {
-      await api.close();
-      await bus.close();
-      await rm(home, { recursive: true, force: true });
+      try {
+        await api.close();
+      } finally {
+        await bus.close();
+        await rm(home, { recursive: true, force: true });
+      }
     },
   };
 }
