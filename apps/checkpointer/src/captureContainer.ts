@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, StasisError } from '@stasis/errors';
+import { isStasisError, messageOf, StasisError } from '@stasis/errors';
 import { checkCompleteness, manifestFileName } from '@stasis/image';
 import { stderrFileName, type CaptureResult, type ContainerRuntime } from '@stasis/runtime';
 import type { ContainerStatus } from '@stasis/container';
@@ -9,7 +9,7 @@ import { configFileName } from './keepConfig.ts';
 import { releaseStaging } from './stagingBudget.ts';
 
 /** How long a capture that failed may still be writing. */
-export const settleTimeoutMs = 60_000;
+export const settleTimeoutMs = 10_000;
 
 /**
  * Journals the attempt and accepts the request, then makes the attempt's directory (exclusive, 0700). From here on the
@@ -34,6 +34,7 @@ export async function captureContainer(job: CheckpointJob, attempt: Attempt): Pr
     await acceptCapture(job, attempt, freezeMs, containerStatus);
   } catch (error) {
     if (!hasFiles(attempt.dir)) throw error;
+    if (isStasisError(error) && error.code === 'RuntimeTimeout') throw error;
     await runtime.settleCapture({ id: job.name, attemptDir: attempt.dir, timeoutMs: settleTimeoutMs });
     if ((await sourceOf(job, runtime))?.sandboxPid !== undefined) throw error;
     await acceptCapture(job, attempt, writtenFor(attempt), 'stopped').catch(() => Promise.reject(error));

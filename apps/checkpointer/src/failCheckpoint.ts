@@ -13,8 +13,9 @@ import { releaseStaging } from './stagingBudget.ts';
 export async function failCheckpoint(job: CheckpointJob, attempt: Attempt, error: unknown): Promise<void> {
   const cause = causeOf(error);
   releaseStaging(attempt.dir);
-  const { container, words } = await letGoOn(job, attempt);
-  const kept = (container === 'stopped' || container === 'unknown') && hasFiles(attempt.dir);
+  const { container, isSettled, words } = await letGoOn(job, attempt);
+  // What someone may still be writing to, or may be all that is left of the container, is not thrown away.
+  const kept = (!isSettled || container === 'stopped' || container === 'unknown') && hasFiles(attempt.dir);
   if (!kept) rmSync(attempt.dir, { recursive: true, force: true });
   const where = kept ? `; what was captured is in ${attempt.dir}` : '';
   job.parts.log(`${job.id} failed: ${cause.reason}: ${cause.message}${words}${where}`);
@@ -24,19 +25,38 @@ export async function failCheckpoint(job: CheckpointJob, attempt: Attempt, error
   await job.end([failed]);
 }
 
-/** Waits until the runtime has let go of the attempt, then resumes what we paused. */
-async function letGoOn(
-  job: CheckpointJob,
-  attempt: Attempt,
-): Promise<{ container: 'running' | 'paused' | 'stopped' | 'unknown'; words: string }> {
+interface AfterFailure {
+  readonly container: 'running' | 'paused' | 'stopped' | 'unknown';
+  /** Nobody writes into the attempt any more. */
+  readonly isSettled: boolean;
+  readonly words: string;
+}
+
+/** Waits until the runtime has let go of the attempt, then resumes what we paused; also when it does not let go. */
+async function letGoOn(job: CheckpointJob, attempt: Attempt): Promise<AfterFailure> {
   const runtime = runtimeOf(job, attempt.root);
+  const unsettled = await settled(job, attempt);
+  const isSettled = unsettled === undefined;
+  const soFar = isSettled ? '' : `; ${messageOf(unsettled)}`;
   try {
-    if (hasFiles(attempt.dir))
-      await runtime.settleCapture({ id: job.name, attemptDir: attempt.dir, timeoutMs: settleTimeoutMs });
     const before = (await sourceOf(job, runtime))?.status ?? 'gone';
     if (before === 'paused' && !attempt.startedPaused) await runtime.resume(job.name);
-    return { container: factStatus((await sourceOf(job, runtime))?.status ?? 'gone'), words: '' };
+    const container = factStatus((await sourceOf(job, runtime))?.status ?? 'gone');
+    return { container, isSettled, words: soFar };
   } catch (error) {
-    return { container: 'unknown', words: `; the container's state is not known: ${messageOf(error)}` };
+    const words = `${soFar}; the container's state is not known: ${messageOf(error)}`;
+    return { container: 'unknown', isSettled, words };
+  }
+}
+
+/** Why the attempt is not settled, or undefined. */
+async function settled(job: CheckpointJob, attempt: Attempt): Promise<unknown> {
+  if (!hasFiles(attempt.dir)) return undefined;
+  const request = { id: job.name, attemptDir: attempt.dir, timeoutMs: settleTimeoutMs };
+  try {
+    await runtimeOf(job, attempt.root).settleCapture(request);
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }

@@ -194,6 +194,29 @@ describe('a capture that fails', () => {
   });
 });
 
+describe('a runtime that hangs', () => {
+  const late = () => Promise.reject(new StasisError('RuntimeTimeout', 'runsc checkpoint did not end within 50 ms'));
+
+  it('is given up, the container goes on, and the files it still writes are left to it', async () => {
+    const beginCapture = async (request: CaptureRequest) => ({ ...(await runtime.beginCapture(request)), done: late });
+    await start({ runtime: { ...runtime, beginCapture, settleCapture: late } });
+    const id = await ask({ leaveRunning: false });
+    const { data } = await node.recorder.fact('checkpoint.failed', id);
+    expect(data).toMatchObject({ reason: 'RuntimeTimeout', container: 'running' });
+    expect(await status()).toBe('running');
+    expect(staged()).toEqual([`${id}.1`]);
+  });
+
+  it('that also does not resume is reported as unknown, not as well', async () => {
+    const beginCapture = async (request: CaptureRequest) => ({ ...(await runtime.beginCapture(request)), done: late });
+    await start({ runtime: { ...runtime, beginCapture, resume: late } });
+    const id = await ask({ leaveRunning: false });
+    const { data } = await node.recorder.fact('checkpoint.failed', id);
+    expect(data).toMatchObject({ reason: 'RuntimeTimeout', container: 'unknown' });
+    expect(await status()).toBe('paused');
+  });
+});
+
 describe('a runtime that cannot capture a paused container', () => {
   /** As runsc of 2022: the capture ends the container. */
   const ending = (): ContainerRuntime => ({
