@@ -71,6 +71,10 @@ export async function startTestApi({ databaseUrl, broker = createMemoryBroker(),
     log: createLog(process.env['STASIS_LOG_LEVEL'] ?? 'silent'),
     announceToken: (secret) => (token = secret),
     leaseMs: 1000,
+  }).catch(async (error: unknown) => {
+    await bus.close();
+    await rm(home, { recursive: true, force: true });
+    throw error;
   });
   const call: TestApi['call'] = async (method, route, body, headers = {}) => {
     const response = await fetch(`${api.url}${route}`, {
