@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 export interface GuardedCommand {
+  /** Run to its end before the server starts, as the same user: what fills the directory. */
+  readonly prepare?: { readonly command: string; readonly args: readonly string[] };
   readonly command: string;
   readonly args: readonly string[];
   /** Working directory of the server; removed with everything in it when the guard ends. */
@@ -36,16 +39,18 @@ export const startGuarded = async (guarded: GuardedCommand): Promise<Guarded> =>
     guard.once('error', reject);
     guard.once('exit', (code) => reject(new Error(`the guard of ${guarded.command} exited with ${code}`)));
   });
-  if (pid === 0) throw new Error(`${guarded.command} could not be started`);
   // Nothing here may keep the test process alive.
   guard.unref();
   for (const stream of [guard.stdin, guard.stdout]) (stream as unknown as { unref(): void }).unref();
-  return {
-    pid,
-    end: async () => {
-      guard.stdin.end();
-      guard.ref();
-      if (guard.exitCode === null && guard.signalCode === null) await exited;
-    },
+  const end = async (): Promise<void> => {
+    guard.stdin.end();
+    guard.ref();
+    if (guard.exitCode === null && guard.signalCode === null) await exited;
   };
+  if (pid === 0) {
+    const log = await readFile(guarded.logFile, 'utf8');
+    await end();
+    throw new Error(`${guarded.command} could not be started:\n${log.slice(-2000)}`);
+  }
+  return { pid, end };
 };

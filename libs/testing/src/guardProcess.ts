@@ -3,29 +3,33 @@
  * server, says its pid on stdout, and waits for its own stdin to end, which the kernel sees to however the test process
  * dies. Then it ends the server and removes the directory.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { openSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GuardedCommand } from './guard.ts';
 
 const guarded = JSON.parse(process.argv[2] ?? '') as GuardedCommand;
 const log = openSync(guarded.logFile, 'a');
-const child = spawn(guarded.command, guarded.args, {
+const options = {
   cwd: guarded.directory,
-  stdio: ['ignore', log, log],
+  stdio: ['ignore', log, log] as ['ignore', number, number],
   env: { ...process.env, ...guarded.env },
   ...(guarded.user === undefined ? {} : { uid: guarded.user.uid, gid: guarded.user.gid }),
-});
-let running = true;
+};
+// Blocks on purpose: the end of stdin is seen right after, and the server started just before is ended at once.
+const { prepare } = guarded;
+const prepared = prepare === undefined || spawnSync(prepare.command, prepare.args, options).status === 0;
+const child = prepared ? spawn(guarded.command, guarded.args, options) : undefined;
+let running = child !== undefined;
 const exited = new Promise<void>((resolve) => {
   const end = (): void => {
     running = false;
     resolve();
   };
-  child.once('exit', end);
-  child.once('error', end);
+  child?.once('exit', end);
+  child?.once('error', end);
 });
-process.stdout.write(`${child.pid ?? 0}\n`);
+process.stdout.write(`${child?.pid ?? 0}\n`);
 // The pipe's other end may be gone by the time something is written: that is no reason to leave the server behind.
 process.stdout.on('error', () => {});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -44,11 +48,11 @@ const removeDirectory = async (): Promise<void> => {
 
 const finish = async (): Promise<void> => {
   if (running) {
-    child.kill(guarded.endSignal);
+    child?.kill(guarded.endSignal);
     await Promise.race([exited, sleep(5000)]);
   }
   if (running) {
-    child.kill('SIGKILL');
+    child?.kill('SIGKILL');
     await exited;
   }
   await removeDirectory();

@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process';
 import { readdir, readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { freePort } from './freePort.ts';
 import { startGuarded, type Guarded } from './guard.ts';
 
-const run = promisify(execFile);
 const jarDirectory = path.resolve(import.meta.dirname, '../../../.stasis/kafka/lib');
 
 export interface TestKafka {
@@ -65,6 +62,15 @@ export const startKafka = async (options: StartKafkaOptions = {}): Promise<TestK
     '-cp',
     classPath,
   ];
+  const formatArguments = [
+    ...jvm,
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    'c3Rhc2lzLXRlc3RzLTAwMQ',
+    '-c',
+    propertiesFile,
+  ];
   const guards: Guarded[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(guards.map((guard) => guard.end()));
@@ -72,6 +78,7 @@ export const startKafka = async (options: StartKafkaOptions = {}): Promise<TestK
   const start = async (): Promise<void> => {
     guards.push(
       await startGuarded({
+        ...(guards.length > 0 ? {} : { prepare: { command: 'java', args: formatArguments } }),
         command: 'java',
         args: [...jvm, 'kafka.Kafka', propertiesFile],
         directory,
@@ -83,15 +90,6 @@ export const startKafka = async (options: StartKafkaOptions = {}): Promise<TestK
   };
   try {
     await writeFile(propertiesFile, properties(port, await freePort(), path.join(directory, 'data')));
-    await run('java', [
-      ...jvm,
-      'kafka.tools.StorageTool',
-      'format',
-      '-t',
-      'c3Rhc2lzLXRlc3RzLTAwMQ',
-      '-c',
-      propertiesFile,
-    ]);
     await start();
   } catch (error) {
     await stop();

@@ -85,29 +85,12 @@ const startServer = async (): Promise<Server> => {
   const user = await unprivilegedUser();
   const directory = await mkdtemp(path.join(tmpdir(), 'stasis-test-pg-'));
   const data = path.join(directory, 'data');
+  const passwordFile = path.join(directory, 'password');
   const password = randomBytes(9).toString('hex');
   try {
     await chmod(directory, 0o755);
     if (user !== undefined) await chown(directory, user.uid, user.gid);
-    const passwordFile = path.join(directory, 'password');
     await writeFile(passwordFile, password);
-    await run(
-      programs.initdb,
-      [
-        '-D',
-        data,
-        '-U',
-        'postgres',
-        `--pwfile=${passwordFile}`,
-        '-A',
-        'scram-sha-256',
-        '-E',
-        'UTF8',
-        '--locale=C',
-        '-N',
-      ],
-      { ...user, cwd: directory, env: { ...process.env, LC_ALL: 'C' } },
-    );
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
     throw error;
@@ -123,12 +106,26 @@ const startServer = async (): Promise<Server> => {
     'max_connections=200',
   ];
   const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
+  const initdbArguments = [
+    '-D',
+    data,
+    '-U',
+    'postgres',
+    `--pwfile=${passwordFile}`,
+    '-A',
+    'scram-sha-256',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '-N',
+  ];
   const guards: Guarded[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(guards.map((guard) => guard.end()));
   };
   const start = async (): Promise<void> => {
     const guard = await startGuarded({
+      ...(guards.length > 0 ? {} : { prepare: { command: programs.initdb, args: initdbArguments } }),
       command: programs.postgres,
       args: ['-D', data, ...settings.flatMap((setting) => ['-c', setting])],
       directory,

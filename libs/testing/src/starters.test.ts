@@ -57,3 +57,32 @@ test('ends the server and removes its files when the test process is killed', { 
     await rm(temporary, { recursive: true, force: true });
   }
 });
+
+test(
+  'removes its files when the test process is killed while the server is being made',
+  { timeout: 60_000 },
+  async () => {
+    const temporary = await mkdtemp(path.join(tmpdir(), 'stasis-starters-'));
+    await chmod(temporary, 0o755);
+    try {
+      const script = `
+      import { readdirSync } from 'node:fs';
+      import { startPostgres } from ${JSON.stringify(path.join(import.meta.dirname, 'postgres.ts'))};
+      void startPostgres();
+      setInterval(() => {
+        const made = readdirSync(process.env.TMPDIR)[0];
+        if (made && readdirSync(process.env.TMPDIR + '/' + made).includes('data')) process.kill(process.pid, 'SIGKILL');
+      }, 5);`;
+      const { STASIS_TEST_DATABASE_URL: _shared, ...env } = process.env;
+      await expect(
+        run(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], {
+          cwd: import.meta.dirname,
+          env: { ...env, TMPDIR: temporary },
+        }),
+      ).rejects.toMatchObject({ signal: 'SIGKILL' });
+      await expect.poll(() => readdir(temporary), { timeout: 20_000 }).toEqual([]);
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+  },
+);
