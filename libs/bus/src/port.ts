@@ -40,6 +40,8 @@ export interface SubscribeOptions {
   /**
    * Handles a batch of one partition in order. When it resolves, the batch is acknowledged; when it rejects, the same
    * messages come again after a pause. A message that fails `maxAttempts` times in a row alone is set aside (`onPoison`).
+   * A retryable StasisError (the ledger is away) is not the message's fault and never counts. Batches of different
+   * partitions may be handled at the same time.
    */
   readonly onBatch: (messages: readonly DeliveredMessage[]) => Promise<void>;
   /** A message set aside, with its reason, after it was written to `<topic>.poison`. */
