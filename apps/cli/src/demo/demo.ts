@@ -43,16 +43,13 @@ export const runDemo = async (
   } catch (error) {
     throw isStasisError(error) ? whereToLook(error, options, home) : error;
   } finally {
-    await started.then(
-      (platform) => platform.stop(),
-      () => {
-        // It stopped what it had started; the error itself is on its way out.
-      },
-    );
+    const platform = await started.catch(() => {
+      // It stopped what it had started; the error itself is on its way out.
+    });
+    await platform?.stop();
     if (!options.keep) await removeHome(home);
-    teller.tell(
-      options.keep ? `kept: STASIS_HOME=${home} npx stasis up --node node-a,node-b` : 'all of it is gone again',
-    );
+    const again = `npx stasis up --node ${nodes.join(',')}${platform === undefined ? '' : ` --bus ${platform.bus}`}`;
+    teller.tell(options.keep ? `kept: STASIS_HOME=${home} ${again}` : 'all of it is gone again');
   }
 };
 

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { checkClaims } from './claims.ts';
+import type { Count } from './counterLog.ts';
+import { type Findings, reportOf } from './report.ts';
+
+const at = '2026-11-24T10:00:00.000Z';
+const counts = (from: number, to: number, secret = 's'): Count[] =>
+  Array.from({ length: to - from + 1 }, (_, n) => ({ count: from + n, secret }));
+
+const checkpoint = (id: string): Findings['story']['checkpoints'][number] => ({
+  ...{ id, ledger: 'default', container: 'node-a/counter', node: 'node-a', run: 'r', generation: 1 },
+  ...{ leaveRunning: true, labels: {}, requestedBy: 'sub_1', requestedAt: at, deadline: at, phase: 'Ready' },
+  ...{ conditions: [{ type: 'Ready', status: 'True', reason: 'Ready', message: 'm', at }] },
+  ...{ freezeMs: 60, bytes: 70_000_000, adoptable: false, position: 3, requestedPosition: 1, timeline: [] },
+});
+
+const events = ['ckp_1.checkpoint.ready', 'ckp_2.checkpoint.ready', 'rst_1.restore.running'].map((text, n) => {
+  const [subject = '', ...type] = text.split('.');
+  return { position: n + 1, type: `dev.stasis.${type.join('.')}.v1`, subject, time: at };
+}) as unknown as Findings['events'];
+
+/** What a demo finds in which everything is as it should be. */
+const good: Findings = {
+  bus: { kind: 'postgres', version: '18.4' },
+  node: undefined,
+  story: {
+    container: 'node-a/counter',
+    checkpoints: [checkpoint('ckp_1'), checkpoint('ckp_2')],
+    restore: {
+      ...{ id: 'rst_1', ledger: 'default', checkpoint: 'ckp_2', node: 'node-b', name: 'counter' },
+      ...{ container: 'node-b/counter', manifestDigest: 'd', labels: {}, requestedBy: 'sub_1', requestedAt: at },
+      ...{ deadline: at, phase: 'Running', conditions: [], reasons: [], twin: false, position: 9 },
+      ...{ requestedPosition: 7, timeline: [] },
+    },
+    ...{ countAtCheckpoint: 40, countWhenReady: 48, countedBetween: 10 },
+    ...{ before: counts(1, 60), writtenAfterKill: 0, sourceStatus: 'stopped', after: counts(43, 55) },
+  },
+  events,
+  verification: { ledger: 'default', size: 3, verified: true, durationMs: 1 },
+  signed: true,
+};
+const withStory = (change: Partial<Findings['story']>): Findings => ({ ...good, story: { ...good.story, ...change } });
+const failed = (findings: Findings): string[] =>
+  checkClaims(findings)
+    .filter(({ shown }) => !shown)
+    .map(({ claim }) => claim);
+
+it('finds every claim shown when all is as it should be', () => {
+  expect(failed(good)).toEqual([]);
+  expect(reportOf(good).continuity).toEqual({
+    ...{ secretBefore: 's', secretAfter: 's', countAtCheckpoint: 40, firstCountAfter: 43, restarted: false },
+  });
+});
+
+describe('a claim is not shown', () => {
+  it.each<[string, Findings, RegExp]>([
+    [
+      'when a checkpoint is not Ready',
+      withStory({ checkpoints: [checkpoint('a'), { ...checkpoint('b'), conditions: [] }] }),
+      /are Ready/,
+    ],
+    ['when there is one checkpoint', withStory({ checkpoints: [checkpoint('a')] }), /are Ready/],
+    [
+      'when a count is missing before the kill',
+      withStory({ before: [...counts(1, 20), ...counts(22, 60)] }),
+      /went on while/,
+    ],
+    ['when it stood still after a checkpoint', withStory({ countedBetween: 0 }), /went on while/],
+    ['when the source still writes', withStory({ writtenAfterKill: 1 }), /was gone before/],
+    ['when the source still runs', withStory({ sourceStatus: 'running' }), /was gone before/],
+    ['when nothing runs elsewhere', withStory({ after: [] }), /other node/],
+    ['when the secret is another', withStory({ after: counts(43, 55, 'other') }), /same program/],
+    ['when it went on from before the checkpoint', withStory({ after: counts(40, 55) }), /second checkpoint/],
+    ['when it began anew', withStory({ after: counts(1, 20) }), /second checkpoint/],
+    ['when it went on from where it was killed', withStory({ after: counts(61, 75) }), /second checkpoint/],
+    ['when it left out a count', withStory({ after: [...counts(43, 44), ...counts(46, 60)] }), /second checkpoint/],
+    ['when a request has no end', { ...good, events: events.slice(0, 2) }, /exactly once/],
+    ['when a request ended twice', { ...good, events: [...events, { ...events[0]!, position: 4 }] }, /exactly once/],
+    [
+      'when a position is missing',
+      { ...good, events: events.map((one) => ({ ...one, position: one.position * 2 })) },
+      /gap/,
+    ],
+    [
+      'when a leaf does not fit',
+      { ...good, verification: { ...good.verification, verified: false } },
+      /what was written/,
+    ],
+    ['when the tree head is not signed', { ...good, signed: false }, /what was written/],
+  ])('%s', (_, findings, claim) => {
+    expect(failed(findings).join('\n')).toMatch(claim);
+  });
+
+  it.each([
+    ['another secret', withStory({ after: counts(43, 55, 'other') })],
+    ['a count from the start', withStory({ after: counts(1, 20) })],
+  ])('and the report says restarted on %s', (_, findings) => {
+    expect(reportOf(findings).continuity.restarted).toBe(true);
+  });
+});
