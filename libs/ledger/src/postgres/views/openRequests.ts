@@ -21,15 +21,17 @@ export function openRequests(
   sql: Sql,
   { dueBefore, limit = 1000 }: { dueBefore?: Date; limit?: number } = {},
 ): Promise<OpenRequest[]> {
+  // The asking event is a subquery, so that it is looked up for open rows only, however many events there are.
   const life = (noun: string): string =>
-    `select p.ledger, '${noun}' as noun, p.id, e.event_id as request, p.node, p.deadline
-       from ${noun}s p join events e on e.ledger = p.ledger and e.position = p.created where p.open`;
+    `select p.ledger, '${noun}' as noun, p.id, p.node, p.deadline,
+            (select e.event_id from events e where e.ledger = p.ledger and e.position = p.created) as request
+       from ${noun}s p where p.open and ($1::timestamptz is null or p.deadline < $1::timestamptz)`;
   return sql.query<OpenRequest>(
     `select ledger, noun, id, request, node, ${iso('deadline')} as deadline from (
        ${life('checkpoint')} union all ${life('restore')} union all
-       select p.ledger, 'container', p.id, e.event_id, p.node, (e.data->>'deadline')::timestamptz
-         from containers p cross join lateral json_array_elements(p.body->'openRequests') r
-         join events e on e.event_id = r->>'id' where p.open
+       select p.ledger, 'container', p.id, p.node,
+              (select (e.data->>'deadline')::timestamptz from events e where e.event_id = r->>'id'), r->>'id'
+         from containers p cross join lateral json_array_elements(p.body->'openRequests') r where p.open
      ) o where $1::timestamptz is null or deadline < $1::timestamptz order by o.deadline, id limit $2::int`,
     [dueBefore?.toISOString() ?? null, limit],
   );
