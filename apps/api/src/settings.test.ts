@@ -30,7 +30,7 @@ describe('the settings', () => {
     [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL'],
     [{ ...good, STASIS_LISTEN: '7070' }, 'STASIS_LISTEN'],
     [{ ...good, STASIS_LISTEN: '127.0.0.1:99999' }, 'STASIS_LISTEN'],
-    [{ ...good, STASIS_EXPECT_NODES: 'A_b' }, 'STASIS_EXPECT_NODES'],
+    [{ ...good, STASIS_NODES: 'A_b' }, 'STASIS_NODES'],
     [{ ...good, STASIS_NODE_LOST_AFTER_MS: 'soon' }, 'STASIS_NODE_LOST_AFTER_MS'],
   ])('of %o are refused, naming %s', (env, name) => {
     expect(() => readSettings(env)).toThrowError(expect.objectContaining({ code: 'ConfigInvalid' }));

@@ -59,11 +59,10 @@ function readListen(text: string): { host: string; port: number } {
 }
 
 function readNodes(env: Environment): string[] {
-  const name = env['STASIS_EXPECT_NODES'] === undefined ? 'STASIS_NODES' : 'STASIS_EXPECT_NODES';
-  const nodes = (env[name] ?? '').split(',').map((node) => node.trim());
+  const nodes = (env['STASIS_NODES'] ?? '').split(',').map((node) => node.trim());
   const wrong = nodes.find((node) => node !== '' && !isNodeName(node));
   if (wrong !== undefined)
-    throw invalid(`${name} holds "${wrong}", which is not a node name`, 'Use lower-case labels.');
+    throw invalid(`STASIS_NODES holds "${wrong}", which is not a node name`, 'Use lower-case labels.');
   return nodes.filter((node) => node !== '');
 }
 

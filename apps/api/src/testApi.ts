@@ -80,6 +80,7 @@ export async function startTestApi({ databaseUrl, broker = createMemoryBroker(),
     const response = await fetch(`${api.url}${route}`, {
       method,
       headers: {
+        accept: 'application/json',
         authorization: `Bearer ${token}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,

@@ -40,7 +40,7 @@ async function latest(platform: Platform, call: Call<typeof head>): Promise<Answ
   const signed = await latestTreeHead(platform.ledger.database, ledger);
   if (signed === undefined) throw noHead(ledger);
   call.reflects(ledger, signed.size);
-  if (call.request.headers.accept?.includes('text/plain') === true) {
+  if (call.request.headers.accept?.includes('application/json') !== true) {
     void call.reply
       .type('text/plain; charset=utf-8')
       .serializer((note: unknown) => String(note))

@@ -14,7 +14,7 @@ beforeAll(async () => {
   postgres = await startPostgres();
   const databaseUrl = await postgres.createDatabase();
   await applyMigrations(databaseUrl);
-  t = await startTestApi({ databaseUrl, env: { STASIS_EXPECT_NODES: 'node-1' } });
+  t = await startTestApi({ databaseUrl, env: { STASIS_NODES: 'node-1' } });
   await t.report(...nodeWithContainer('node-1', 'web-1'), ...nodeWithContainer('node-2', 'twice'));
   await t.report(...nodeWithContainer('node-1', 'twice').slice(2));
   for (const name of ['node-1/web-1', 'node-1/twice', 'node-2/twice']) await t.until(`/v1/containers/${name}`);

@@ -29,7 +29,7 @@ export const rebuilt = z
   .meta({ id: 'Rebuilt' });
 export type Rebuilt = z.infer<typeof rebuilt>;
 
-/** `GET /v1/tree-heads/latest` as JSON; as text/plain it is the note alone. */
+/** `GET /v1/tree-heads/latest` for who accepts application/json; for all others it is the note itself, as text. */
 export const treeHeadShown = z
   .object({
     origin: z.string(),
