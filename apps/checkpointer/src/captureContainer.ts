@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { requireStillAsked } from '@stasis/agent';
 import { isStasisError, messageOf, StasisError } from '@stasis/errors';
 import { checkCompleteness, manifestFileName } from '@stasis/image';
 import { stderrFileName, type CaptureResult, type ContainerRuntime } from '@stasis/runtime';
@@ -13,13 +14,16 @@ export const settleTimeoutMs = 10_000;
 
 /**
  * Journals the attempt and accepts the request, then makes the attempt's directory (exclusive, 0700). From here on the
- * request ends in something else than a refusal.
+ * request ends in something else than a refusal. @throws StasisError OutcomeUnknown when it was canceled meanwhile
  */
 export async function openAttempt(job: CheckpointJob, attempt: Attempt): Promise<void> {
+  requireStillAsked(job.parts.journal, job.id);
   const accepted = job.fact('checkpoint.accepted', { attempt: attempt.number });
   const change = { attempt: attempt.number, attemptDir: attempt.dir, notes: { attempt } };
   await job.reach('accepted', change, accepted);
   mkdirSync(attempt.dir, { mode: 0o700 });
+  // The ledger honours a cancel until it has our acceptance.
+  requireStillAsked(job.parts.journal, job.id);
 }
 
 /**

@@ -173,6 +173,34 @@ describe('a request that cannot work', () => {
   });
 });
 
+describe('a request that was canceled while the agent looked at it', () => {
+  it('is not captured for', async () => {
+    const looked = Promise.withResolvers<void>();
+    const captures: string[] = [];
+    const slow: ContainerRuntime = {
+      ...runtime,
+      load: async (name) => {
+        await looked.promise;
+        return runtime.load(name);
+      },
+      beginCapture: async (request: CaptureRequest) => {
+        captures.push(request.id);
+        return runtime.beginCapture(request);
+      },
+    };
+    const agent = await start({ runtime: slow });
+    const id = await ask({ leaveRunning: false });
+    await expect.poll(() => agent.parts.journal.openRequests().length).toBe(1);
+    await node.recorder.tell('checkpoint.canceled', id, { node: 'node-a' });
+    await expect.poll(() => agent.parts.journal.answersFor(id).length).toBe(1);
+    looked.resolve();
+    await agent.parts.work.idle();
+    expect(captures).toEqual([]);
+    expect(await status()).toBe('running');
+    expect(staged()).toEqual([]);
+  });
+});
+
 describe('a capture that fails', () => {
   it('leaves the container as it was and nothing of the attempt', async () => {
     const cut: ContainerRuntime = {

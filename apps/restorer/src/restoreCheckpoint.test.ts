@@ -5,6 +5,7 @@ import { newId, type EventData } from '@stasis/events';
 import { sealImage, type ImageMeta } from '@stasis/image';
 import { hostFacts, type ContainerRuntime, type RestoreRequest } from '@stasis/runtime';
 import { createSimulated } from '@stasis/runtime/simulated';
+import type { ImageStore } from '@stasis/store';
 import { normaliseSpec, redactSpec, type OciSpec } from '@stasis/spec';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { restorerUseCases } from './agent.ts';
@@ -161,6 +162,23 @@ describe('a restore', () => {
     expect((await node.recorder.fact('restore.failed', id)).data).toMatchObject({ reason: 'IntegrityMismatch' });
     expect((await runtime.list()).map(({ id: name }) => name)).toEqual(['web-1']);
     expect(staged()).toEqual([]);
+  });
+
+  it('creates nothing once the ledger has ended the request', async () => {
+    const { checkpoint, manifestDigest } = await imageFromFirstLife();
+    const fetched = Promise.withResolvers<void>();
+    const get: ImageStore['get'] = async (...request) => {
+      await fetched.promise;
+      return node.store.get(...request);
+    };
+    const agent = await start({ store: storeWith(node.store, { get }) });
+    const id = await askRestore(checkpoint, manifestDigest, 'copy');
+    await node.recorder.fact('restore.accepted', id);
+    await node.recorder.tell('restore.voided', id, { node: 'node-a', reason: 'OutcomeUnknown', message: 'late' });
+    await expect.poll(() => agent.parts.journal.answersFor(id).length).toBe(1);
+    fetched.resolve();
+    expect((await node.recorder.fact('restore.failed', id)).data.reason).toBe('OutcomeUnknown');
+    expect((await runtime.list()).map(({ id: name }) => name)).toEqual(['web-1']);
   });
 
   it('takes over the container that an earlier life of the agent restored', async () => {

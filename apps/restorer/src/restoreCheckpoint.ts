@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { causeOf } from '@stasis/agent';
+import { causeOf, requireStillAsked } from '@stasis/agent';
 import { StasisError } from '@stasis/errors';
 import type { RuntimeContainer } from '@stasis/runtime';
 import { startedData } from './containerJob.ts';
@@ -37,6 +37,7 @@ export async function restoreCheckpoint(job: RestoreJob): Promise<void> {
 async function runRestored(job: RestoreJob, imageDir: string, warnings: readonly string[]): Promise<void> {
   const { parts, name } = job;
   const restoringSince = new Date().toISOString();
+  requireStillAsked(parts.journal, job.id);
   await job.reach('restoring', { notes: { restoringSince, warnings } });
   const bundle = bundleDir(parts.config, name);
   const request = {

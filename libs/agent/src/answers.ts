@@ -1,3 +1,4 @@
+import { StasisError } from '@stasis/errors';
 import { keyOf, type EventKey, type StasisEvent } from '@stasis/events';
 import type { Journal } from './journal.ts';
 
@@ -37,4 +38,13 @@ export function waitForAnswer(
     });
     signal?.addEventListener('abort', onAbort);
   });
+}
+
+const endings: readonly EventKey[] = ['checkpoint.canceled', 'checkpoint.voided', 'restore.canceled', 'restore.voided'];
+
+/** @throws StasisError OutcomeUnknown when the ledger has ended the request already: nothing may be begun for it. */
+export function requireStillAsked(journal: Journal, subject: string): void {
+  const ending = journal.answersFor(subject).find(({ type }) => endings.includes(keyOf(type) ?? 'node.lost'));
+  if (ending !== undefined)
+    throw new StasisError('OutcomeUnknown', `the ledger has ended the request meanwhile (${ending.type})`);
 }
