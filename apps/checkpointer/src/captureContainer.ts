@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { requireStillAsked } from '@stasis/agent';
+import { dirname, join } from 'node:path';
+import { makePrivate, requireStillAsked } from '@stasis/agent';
 import { isStasisError, messageOf, StasisError } from '@stasis/errors';
 import { checkCompleteness, manifestFileName } from '@stasis/image';
 import { stderrFileName, type CaptureResult, type ContainerRuntime } from '@stasis/runtime';
@@ -21,6 +21,8 @@ export async function openAttempt(job: CheckpointJob, attempt: Attempt): Promise
   const accepted = job.fact('checkpoint.accepted', { attempt: attempt.number });
   const change = { attempt: attempt.number, attemptDir: attempt.dir, notes: { attempt } };
   await job.reach('accepted', change, accepted);
+  // The other agent of the node removes an empty staging directory when it ends.
+  makePrivate(dirname(attempt.dir));
   mkdirSync(attempt.dir, { mode: 0o700 });
   // The ledger honours a cancel until it has our acceptance.
   requireStillAsked(job.parts.journal, job.id);
