@@ -1,5 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
-import path from 'node:path';
+import { allows } from '@stasis/container';
 import { Command } from 'commander';
 import { settled } from '../containerRequest.ts';
 import { commonFlags, type CommonFlags, examples } from '../flags.ts';
@@ -26,13 +25,11 @@ export const downCommand = (shell: Shell): Command => {
   return examples(command, 'stasis down', 'stasis down --containers');
 };
 
-const alive = new Set(['created', 'running', 'paused']);
-
 const stopContainers = async (session: Session, home: string): Promise<string[]> => {
-  const nodes = path.join(home, 'nodes');
-  const here = new Set(existsSync(nodes) ? readdirSync(nodes) : []);
   const { items } = await session.client.listContainers({ query: { limit: 1000 } });
-  const ours = items.filter(({ node, status, origin }) => here.has(node) && alive.has(status) && origin !== undefined);
+  const ours = items.filter(
+    ({ root, status, origin }) => root?.startsWith(`${home}/`) && allows(status, 'stop') && origin !== undefined,
+  );
   for (const { node, name: id } of ours) {
     const asked = await session.client.requestStop({
       params: { node, id },

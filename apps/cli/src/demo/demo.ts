@@ -38,7 +38,7 @@ export const runDemo = async (
       show(reportOf(findings));
       judge(findings, teller);
     } finally {
-      if (!options.keep) await endContainers(session);
+      if (!options.keep) await endContainers(session, home);
     }
   } catch (error) {
     throw isStasisError(error) ? whereToLook(error, options, home) : error;

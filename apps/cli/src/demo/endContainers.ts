@@ -1,20 +1,21 @@
 import { isStasisError } from '@stasis/errors';
 import { settled } from '../containerRequest.ts';
 import type { Session } from '../session.ts';
-import { nodes } from './options.ts';
 
 const patienceMs = 10_000;
 
-/** Removes every container of the demo's nodes; one that cannot be reached is left to `removeHome`. */
-export const endContainers = async (session: Session): Promise<void> => {
-  const ours = new Set<string>(nodes);
+/**
+ * Removes the containers that the demo made: those below its home, not others that its nodes may see as well. One that
+ * cannot be reached is left to `removeHome`.
+ */
+export const endContainers = async (session: Session, home: string): Promise<void> => {
   // The demo may have been interrupted: this must still be done.
   const unhurried: Session = { ...session, io: { ...session.io, signal: new AbortController().signal } };
   try {
     const { items } = await session.client.listContainers({ query: { limit: 1000 } });
     await Promise.all(
       items
-        .filter(({ node }) => ours.has(node))
+        .filter(({ root }) => root?.startsWith(`${home}/`))
         .map(async ({ node, name: id }) => {
           const call = { params: { node, id }, body: { reason: 'demo: the end' } };
           await settled(unhurried, await session.client.requestRemove(call), patienceMs);
