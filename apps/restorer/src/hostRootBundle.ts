@@ -1,5 +1,5 @@
-import { accessSync, constants, rmSync, statSync, writeFileSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, isAbsolute, join, normalize } from 'node:path';
 import { makePrivate } from '@stasis/agent';
 import { StasisError } from '@stasis/errors';
 import type { OciMount, OciSpec } from '@stasis/spec';
@@ -23,12 +23,13 @@ export function writeHostRootBundle(dir: string, wanted: HostRootCommand): OciSp
   const path = wanted.env.find((entry) => entry.startsWith('PATH='));
   const env = [...(path === undefined ? [`PATH=${process.env['PATH'] ?? defaultPath}`] : []), ...wanted.env];
   const [program = '', ...rest] = wanted.command;
+  const args = [findProgram(program, (path ?? env[0] ?? '').slice('PATH='.length), wanted.cwd), ...rest];
   const spec: OciSpec = {
     ociVersion: '1.0.2',
     process: {
       terminal: false,
       user: { uid: 0, gid: 0 },
-      args: [findProgram(program, (path ?? env[0] ?? '').slice('PATH='.length), wanted.cwd), ...rest],
+      args,
       env,
       cwd: wanted.cwd,
       noNewPrivileges: true,
@@ -38,6 +39,7 @@ export function writeHostRootBundle(dir: string, wanted: HostRootCommand): OciSp
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc' },
       { destination: '/tmp', type: 'tmpfs', source: 'tmpfs' },
+      ...shown([args[0]!, ...rest], wanted.home),
       ...hidden(wanted.home),
     ],
     linux: {
@@ -54,6 +56,24 @@ export function writeBundle(dir: string, spec: OciSpec): void {
   makePrivate(dir);
   writeFileSync(join(dir, 'config.json'), JSON.stringify(spec, null, 2), { mode: 0o600 });
 }
+
+/**
+ * What the command itself names beneath /tmp is shown there, read-only: a program or script with the directory it lies
+ * in, so that it finds its neighbours; it alone where that directory is /tmp or holds the home.
+ */
+function shown(args: readonly string[], home: string): OciMount[] {
+  const named = args.filter((arg) => arg.startsWith('/tmp/') && normalize(arg) === arg && existsSync(arg));
+  const places = named.map((file) => {
+    const dir = statSync(file).isDirectory() ? file : dirname(file);
+    return dir === '/tmp' || isWithin(home, dir) ? file : dir;
+  });
+  return [...new Set(places)]
+    .filter((place) => !isWithin(place, home) && !isWithin(home, place))
+    .toSorted()
+    .map((place) => ({ destination: place, type: 'bind', source: place, options: ['rbind', 'ro'] }));
+}
+
+const isWithin = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(`${outer}/`);
 
 /** The empty /tmp hides what lies beneath it already. */
 const hidden = (home: string): OciMount[] =>

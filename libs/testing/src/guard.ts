@@ -12,7 +12,8 @@ export interface GuardedCommand {
   readonly directory: string;
   readonly logFile: string;
   readonly endSignal: 'SIGTERM' | 'SIGQUIT' | 'SIGKILL';
-  readonly user?: { readonly uid: number; readonly gid: number };
+  /** Words before both commands, such as those of setpriv. */
+  readonly prefix?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 

@@ -14,12 +14,15 @@ const options = {
   cwd: guarded.directory,
   stdio: ['ignore', log, log] as ['ignore', number, number],
   env: { ...process.env, ...guarded.env },
-  ...(guarded.user === undefined ? {} : { uid: guarded.user.uid, gid: guarded.user.gid }),
 };
 // Blocks on purpose: the end of stdin is seen right after, and the server started just before is ended at once.
+const prefixed = ({ command, args }: { command: string; args: readonly string[] }): [string, string[]] => {
+  const [first = command, ...rest] = [...(guarded.prefix ?? []), command, ...args];
+  return [first, rest];
+};
 const { prepare } = guarded;
-const prepared = prepare === undefined || spawnSync(prepare.command, prepare.args, options).status === 0;
-const child = prepared ? spawn(guarded.command, guarded.args, options) : undefined;
+const prepared = prepare === undefined || spawnSync(...prefixed(prepare), options).status === 0;
+const child = prepared ? spawn(...prefixed(guarded), options) : undefined;
 let running = child !== undefined;
 const exited = new Promise<void>((resolve) => {
   const end = (): void => {

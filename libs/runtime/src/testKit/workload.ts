@@ -22,6 +22,10 @@ export const testSpec = (args: readonly string[] = counter) => ({
   mounts: [
     { destination: '/proc', type: 'proc', source: 'proc' },
     { destination: '/tmp', type: 'tmpfs', source: 'tmpfs' },
+    // The Node of a checkout below /tmp would be hidden by the line above.
+    ...args
+      .filter((arg) => arg.startsWith('/tmp/'))
+      .map((file) => ({ destination: file, type: 'bind', source: file, options: ['bind', 'ro'] })),
   ],
   linux: { namespaces: ['pid', 'mount', 'ipc', 'uts', 'network'].map((type) => ({ type })) },
 });
