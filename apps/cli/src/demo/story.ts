@@ -1,13 +1,14 @@
+import path from 'node:path';
 import type { CheckpointDetail, RestoreDetail } from '@stasis/api-contract';
 import { settled } from '../containerRequest.ts';
 import { failureOf } from '../failure.ts';
 import { logFileOf } from '../logFile.ts';
 import type { Session } from '../session.ts';
+import { nodeProgram } from '../up/places.ts';
 import { waitUntil } from '../wait.ts';
 import { bytes, milliseconds } from '../words.ts';
 import { type Count, readCounts, untilCounted, watchCounts } from './counterLog.ts';
 import { counterName, megabytes, nodes } from './options.ts';
-import { counterProgram } from './program.ts';
 import type { Teller } from './teller.ts';
 
 /** What happened, as the api and the program's own output told it. */
@@ -37,10 +38,11 @@ export const playStory = async (session: Session, home: string, teller: Teller):
   const logA = logFileOf(home, nodeA, counterName);
   const logB = logFileOf(home, nodeB, counterName);
   const params = { node: nodeA, id: counterName };
+  const command = [nodeProgram(), path.join(import.meta.dirname, 'counter.mjs'), String(megabytes)];
 
   const container = await teller.step(
     async () => {
-      const body = { node: nodeA, name: counterName, ...counterProgram(home), reason: 'demo' };
+      const body = { node: nodeA, name: counterName, command, reason: 'demo' };
       const running = await settled(session, await client.requestStart({ body }), stepMs);
       await untilCounted(logA, (counts) => counts.length > 0, io.signal);
       return running;
