@@ -324,9 +324,10 @@ export const testBus = (name: string, start: () => Promise<BusHarness>, missing?
       expect(median).toBeLessThan(50);
     });
 
-    test('delivers what a killed consumer had not finished', { timeout: 60_000 }, async ({ skip }) => {
+    test('delivers what a killed consumer had not finished', { timeout: 60_000 }, async () => {
       const crash = harness.crashWhileConsuming;
-      if (crash === undefined) return skip('this carrier lives and dies with its process');
+      // Only a carrier that lives and dies with its process may do without.
+      if (crash === undefined) return expect(name).toBe('memory bus');
       const bus = open();
       const topic = await newTopic(bus, 1);
       const group = randomUUID();
