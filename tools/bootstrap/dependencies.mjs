@@ -49,7 +49,7 @@ export const installDependencies = async () => {
         .split(path.delimiter)
         .filter((part) => !part.startsWith(path.join(root, 'node_modules')))
         .join(path.delimiter);
-      const ended = await run(command, [...args, 'ci', '--no-audit', '--no-fund'], {
+      const ended = await run(command, [...args, 'ci', '--loglevel=warn', '--no-audit', '--no-fund'], {
         cwd: root,
         env: { ...process.env, PATH },
       });

@@ -48,7 +48,7 @@ export async function sealImage(dir: string, meta: ImageMeta): Promise<SealedIma
 async function imageFileNames(dir: string): Promise<string[]> {
   // Temporary names of writeDurably may be left from a crash; they are no part of the image.
   const names = (await readdir(dir)).filter((name) => name !== manifestFileName && !name.startsWith('.'));
-  const odd = names.find((name) => !isPlainFileName(name));
+  const odd = names.find((name: string): boolean => !isPlainFileName(name));
   if (odd !== undefined) throw new StasisError('IntegrityMismatch', `${odd} is no name for a file of an image: ${dir}`);
   return names.toSorted((a, b) => (a < b ? -1 : 1));
 }

@@ -61,7 +61,7 @@ function rangeBytes(start: WireValue, end: WireValue, committed: WireValue): num
   if (committed !== 1) return 0;
   const from = start ?? 0;
   if (typeof from !== 'number' || typeof end !== 'number' || end <= from || (end - from) % 4096 !== 0)
-    throw new NotWire(`a range of pages from ${String(start)} to ${String(end)}`);
+    throw new NotWire('a range of pages that does not end after its start, on a page boundary');
   return end - from;
 }
 
