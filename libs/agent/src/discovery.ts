@@ -4,7 +4,7 @@ import type { EventData, StasisEvent } from '@stasis/events';
 import type { RuntimeContainer } from '@stasis/runtime';
 import { specDigest } from '@stasis/spec';
 import { isLocked } from './containerLock.ts';
-import type { KnownContainer } from './journal.ts';
+import type { KnownContainer } from './journalWriter.ts';
 import type { JournalWriter } from './journalWriter.ts';
 import type { AgentParts } from './startAgent.ts';
 

@@ -10,7 +10,7 @@ export * from './factOutbox.ts';
 export * from './heartbeat.ts';
 export * from './identity.ts';
 export * from './journal.ts';
-export { type StepChange, JournalWriter } from './journalWriter.ts';
+export { JournalWriter, type KnownContainer, type StepChange } from './journalWriter.ts';
 export * from './requestIntake.ts';
 export * from './startAgent.ts';
 export * from './work.ts';

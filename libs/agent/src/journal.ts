@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { StasisEvent } from '@stasis/events';
 import { journalSchema } from './journalSchema.ts';
-import { JournalWriter } from './journalWriter.ts';
+import { JournalWriter, type KnownContainer } from './journalWriter.ts';
 
 export type RequestState = 'waiting' | 'begun' | 'ended' | 'dropped';
 
@@ -18,13 +18,6 @@ export interface JournaledRequest {
   readonly attemptDir?: string;
   readonly capture?: { readonly pid: number; readonly startTicks: string };
   readonly notes: Readonly<Record<string, unknown>>;
-}
-
-export interface KnownContainer {
-  readonly id: string;
-  readonly root: string;
-  readonly run: string;
-  readonly status: string;
 }
 
 interface Waiting {

@@ -1,6 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { StasisEvent } from '@stasis/events';
-import type { KnownContainer } from './journal.ts';
+
+export interface KnownContainer {
+  readonly id: string;
+  readonly root: string;
+  readonly run: string;
+  readonly status: string;
+}
 
 export interface StepChange {
   readonly step: string;
