@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeHostRootBundle } from './hostRootBundle.ts';
@@ -29,6 +29,14 @@ test('a program below /tmp is shown read-only, with its directory', () => {
 test('a script that an argument names is shown too, and what is not there is not', () => {
   const script = program(path.join(place, 'app/main.mjs'));
   expect(shownBy(['/bin/sh', script, '/tmp/not-there', 'tmp'])).toEqual([[path.dirname(script), ['rbind', 'ro']]]);
+});
+
+test('a link is shown with what it leads to', () => {
+  const real = program(path.join(place, 'lib/tool'));
+  const link = path.join(place, 'bin/tool');
+  mkdirSync(path.dirname(link));
+  symlinkSync('../lib/tool', link);
+  expect(shownBy([link]).map(([destination]) => destination)).toEqual([path.dirname(link), path.dirname(real)]);
 });
 
 test('nothing of the home is shown, and what lies around it only as the file itself', () => {

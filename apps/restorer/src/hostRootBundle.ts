@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, normalize } from 'node:path';
 import { makePrivate } from '@stasis/agent';
 import { StasisError } from '@stasis/errors';
@@ -62,7 +62,9 @@ export function writeBundle(dir: string, spec: OciSpec): void {
  * in, so that it finds its neighbours; it alone where that directory is /tmp or holds the home.
  */
 function shown(args: readonly string[], home: string): OciMount[] {
-  const named = args.filter((arg) => arg.startsWith('/tmp/') && normalize(arg) === arg && existsSync(arg));
+  const given = args.filter((arg) => isAbsolute(arg) && normalize(arg) === arg && existsSync(arg));
+  // A link is shown with what it leads to.
+  const named = given.flatMap((file) => [file, realpathSync(file)]).filter((file) => file.startsWith('/tmp/'));
   const places = named.map((file) => {
     const dir = statSync(file).isDirectory() ? file : dirname(file);
     return dir === '/tmp' || isWithin(home, dir) ? file : dir;

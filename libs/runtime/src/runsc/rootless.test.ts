@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -37,7 +37,10 @@ describe.skipIf(!canTry && !isRequired)('without root', { timeout: 60_000 }, () 
 
   it('checkpoints, pauses, kills and restores in the namespaces of one keeper, which outlives the caller', async () => {
     const story = join(checkout, 'libs/runtime/src/testKit/rootlessStory.ts');
-    const argv = [process.execPath, story, directory, found?.binary ?? 'runsc'];
+    // A copy: the one that was found may be a link into a directory that only root enters.
+    const runsc = join(directory, 'runsc');
+    copyFileSync(found?.binary ?? '', runsc);
+    const argv = [process.execPath, story, directory, runsc];
     const { stdout, stderr } = runAs(join(directory, 'checkout'), argv);
     expect(stderr).toBe('');
     const { keeper, ...seen } = JSON.parse(stdout) as { keeper: number };
