@@ -6,4 +6,7 @@ export const systemLedger = 'system';
 
 /** The stream an event belongs to: its noun and its subject. */
 export const streamOf = (key: EventKey, subject: string): string => `${key.slice(0, key.indexOf('.'))}/${subject}`;
-export const ledgerOf = (key: EventKey): string => (key.startsWith('node.') ? systemLedger : defaultLedger);
+/** Nouns that belong to the platform as a whole and to no tenant's work. */
+const systemNouns: ReadonlySet<string> = new Set(['node', 'token', 'access', 'audit', 'signature', 'signingkey']);
+export const ledgerOf = (key: EventKey): string =>
+  systemNouns.has(key.slice(0, key.indexOf('.'))) ? systemLedger : defaultLedger;
