@@ -1,3 +1,4 @@
+export * from './actions.ts';
 export * from './client.ts';
 export * from './problemError.ts';
 export * from './routes/index.ts';

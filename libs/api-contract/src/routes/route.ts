@@ -1,12 +1,16 @@
 import type { z } from 'zod';
+import type { Action } from '../actions.ts';
+
+/** Who may call: anybody, or a token that the policies allow the action. */
+type Access = { readonly auth: false; readonly action?: undefined } | { readonly auth: true; readonly action: Action };
 
 /** One HTTP route. `:name` parts of `path` are the keys of `params`. */
-export interface Route {
+export type Route = Access & Shape;
+
+interface Shape {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly summary: string;
-  /** False: no token is asked for. */
-  readonly auth: boolean;
   /** Takes an Idempotency-Key. */
   readonly idempotent?: true;
   readonly params?: z.ZodType<Readonly<Record<string, string>>>;
@@ -24,7 +28,7 @@ export interface Route {
 
 export const route = <const R extends Route>(definition: R): R => definition;
 
-type Of<R, K extends keyof Route, Side extends 'in' | 'out'> = R extends { readonly [Key in K]: infer S }
+type Of<R, K extends keyof Shape, Side extends 'in' | 'out'> = R extends { readonly [Key in K]: infer S }
   ? S extends z.ZodType
     ? Side extends 'in'
       ? z.input<S>

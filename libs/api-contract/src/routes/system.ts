@@ -12,6 +12,7 @@ export const systemRoutes = {
     path: '/v1/events',
     summary: 'Recorded events as they come (server-sent events, resumable)',
     auth: true,
+    action: 'events.follow',
     query: z.object({
       ledger: s.ledgerName.optional(),
       after: s.waitFor.optional(),
