@@ -1,6 +1,6 @@
 import { isStasisError, messageOf, StasisError } from '@stasis/errors';
 import { Command, CommanderError } from 'commander';
-import { auditCommand } from './commands/audit.ts';
+import { auditCommand } from './commands/audit/index.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { checkpointCommand } from './commands/checkpoint.ts';
 import { checkpointsCommand } from './commands/checkpoints.ts';

@@ -1,0 +1,11 @@
+import { Command } from 'commander';
+import type { Shell } from '../../session.ts';
+import { logCommand } from './log.ts';
+import { verifyCommand } from './verify.ts';
+
+/** `stasis audit …`: one file a verb. */
+export const auditCommand = (shell: Shell): Command =>
+  new Command('audit')
+    .description('what was recorded, and the proof that it was')
+    .addCommand(logCommand(shell))
+    .addCommand(verifyCommand(shell));
