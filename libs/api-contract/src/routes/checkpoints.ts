@@ -1,3 +1,4 @@
+import { checkpointPhases } from '@stasis/lifecycle';
 import { z } from 'zod';
 import * as s from '../schemas/index.ts';
 import { route } from './route.ts';
@@ -25,7 +26,7 @@ export const checkpointRoutes = {
     query: s.listQuery.extend({
       container: s.containerName.optional(),
       node: s.nodeName.optional(),
-      phase: z.enum(s.checkpointPhases).optional(),
+      phase: z.enum(checkpointPhases).optional(),
     }),
     status: 200,
     answer: s.pageOf(s.checkpointView),

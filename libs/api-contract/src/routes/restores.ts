@@ -1,3 +1,4 @@
+import { restorePhases } from '@stasis/lifecycle';
 import { z } from 'zod';
 import * as s from '../schemas/index.ts';
 import { route } from './route.ts';
@@ -26,7 +27,7 @@ export const restoreRoutes = {
       checkpoint: s.anyId.optional(),
       container: s.containerName.optional(),
       node: s.nodeName.optional(),
-      phase: z.enum(s.restorePhases).optional(),
+      phase: z.enum(restorePhases).optional(),
     }),
     status: 200,
     answer: s.pageOf(s.restoreView),

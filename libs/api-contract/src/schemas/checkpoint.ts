@@ -1,4 +1,4 @@
-import type { CheckpointView } from '@stasis/lifecycle';
+import { checkpointPhases, type CheckpointView } from '@stasis/lifecycle';
 import { z } from 'zod';
 import { condition, containerName, anyId, labels, reason, reasonShown, stringMap, timeoutSeconds } from './common.ts';
 import { auditEvent, type AuditEvent } from './events.ts';
@@ -14,22 +14,6 @@ export const checkpointBody = z
   })
   .strict()
   .meta({ id: 'CheckpointRequest' });
-
-export const checkpointPhases = [
-  'Requested',
-  'Accepted',
-  'Captured',
-  'Sealed',
-  'Stored',
-  'Verified',
-  'Ready',
-  'Failed',
-  'Refused',
-  'Canceled',
-  'Voided',
-  'Expired',
-  'Deleted',
-] as const satisfies readonly CheckpointView['phase'][];
 
 const shape = {
   id: z.string(),

@@ -1,5 +1,5 @@
 import { isContainerId } from '@stasis/container';
-import type { RestoreView } from '@stasis/lifecycle';
+import { restorePhases, type RestoreView } from '@stasis/lifecycle';
 import { z } from 'zod';
 import {
   causeShown,
@@ -31,17 +31,6 @@ export const restoreBody = z
   })
   .strict()
   .meta({ id: 'RestoreRequest' });
-
-export const restorePhases = [
-  'Requested',
-  'Accepted',
-  'Materialised',
-  'Running',
-  'Failed',
-  'Refused',
-  'Canceled',
-  'Voided',
-] as const satisfies readonly RestoreView['phase'][];
 
 const shape = {
   id: z.string(),

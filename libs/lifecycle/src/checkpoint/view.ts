@@ -1,20 +1,22 @@
 import { domainEventOf, type EventData, type RecordedEvent } from '@stasis/events';
 import { type Condition, withCondition } from '../conditions.ts';
 
-export type CheckpointPhase =
-  | 'Requested'
-  | 'Accepted'
-  | 'Captured'
-  | 'Sealed'
-  | 'Stored'
-  | 'Verified'
-  | 'Ready'
-  | 'Failed'
-  | 'Refused'
-  | 'Canceled'
-  | 'Voided'
-  | 'Expired'
-  | 'Deleted';
+export const checkpointPhases = [
+  'Requested',
+  'Accepted',
+  'Captured',
+  'Sealed',
+  'Stored',
+  'Verified',
+  'Ready',
+  'Failed',
+  'Refused',
+  'Canceled',
+  'Voided',
+  'Expired',
+  'Deleted',
+] as const;
+export type CheckpointPhase = (typeof checkpointPhases)[number];
 
 /** A checkpoint as `GET /v1/checkpoints/:id` shows it: a fold of its stream, kept as the projection row. */
 export interface CheckpointView {

@@ -1,15 +1,17 @@
 import { domainEventOf, type EventData, type RecordedEvent } from '@stasis/events';
 import { type Condition, withCondition } from '../conditions.ts';
 
-export type RestorePhase =
-  | 'Requested'
-  | 'Accepted'
-  | 'Materialised'
-  | 'Running'
-  | 'Failed'
-  | 'Refused'
-  | 'Canceled'
-  | 'Voided';
+export const restorePhases = [
+  'Requested',
+  'Accepted',
+  'Materialised',
+  'Running',
+  'Failed',
+  'Refused',
+  'Canceled',
+  'Voided',
+] as const;
+export type RestorePhase = (typeof restorePhases)[number];
 
 /** A restore as `GET /v1/restores/:id` shows it. */
 export interface RestoreView {

@@ -9,20 +9,32 @@ interface Flags extends WorkFlags {
   readonly node?: string;
 }
 
-/** `stasis rm NAME`: remove a container, stopping it where needed. */
-export const rmCommand = (shell: Shell): Command => {
-  const command = new Command('rm')
-    .description('remove a container, stopping it where needed')
+/** `stasis stop NAME`. */
+export const stopCommand = (shell: Shell): Command =>
+  endCommand(shell, 'stop', 'stop a container; returns once it has stopped', 'requestStop');
+
+/** `stasis rm NAME`. */
+export const rmCommand = (shell: Shell): Command =>
+  endCommand(shell, 'rm', 'remove a container, stopping it where needed', 'requestRemove');
+
+function endCommand(
+  shell: Shell,
+  verb: string,
+  description: string,
+  operation: 'requestStop' | 'requestRemove',
+): Command {
+  const command = new Command(verb)
+    .description(description)
     .argument('<name>', '<node>/<name>, or <name> where it is unique')
     .option('--node <node>', 'the node of a bare name');
   workFlags(command).action(async (name: string, flags: Flags) => {
     const session = openSession(shell, flags);
     const params = await findContainer(session.client, name, flags.node);
     const call = { params, body: why(flags) };
-    if (flags.dryRun) return printRequest(session, 'requestRemove', call);
-    const asked = await session.client.requestRemove(call);
+    if (flags.dryRun) return printRequest(session, operation, call);
+    const asked = await session.client[operation](call);
     const view = await settled(session, asked, flags.timeout);
     session.printer.one(view, () => `${view.id}\n`);
   });
-  return examples(command, 'stasis rm web-1', 'stasis rm node-a/web-1 --reason "no longer needed"');
-};
+  return examples(command, `stasis ${verb} web-1`, `stasis ${verb} node-a/web-1 --reason "no longer needed"`);
+}
