@@ -1,21 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StasisError } from '@stasis/errors';
-import {
-  defaultLedger,
-  type DomainEvent,
-  newId,
-  type RecordedEvent,
-  type StasisEvent,
-  systemLedger,
-  typeOf,
-} from '@stasis/events';
+import { type DomainEvent, ledgerOfNoun, newId, type RecordedEvent, type StasisEvent, typeOf } from '@stasis/events';
 import type { Append, Ledger } from '@stasis/ledger';
 import type { Actor } from './actor.ts';
 import type { SealedReason } from './sealReason.ts';
 
 /** One decision about one resource, made anew whenever its stream moved on meanwhile. */
 export interface Decision {
-  readonly noun: 'checkpoint' | 'restore' | 'container' | 'node';
+  readonly noun: string;
   /** Id of the resource. */
   readonly subject: string;
   readonly actor: Actor;
@@ -42,7 +34,7 @@ const maxAttempts = 50;
  * @throws StasisError AuditUnavailable when nothing could be recorded; VersionConflict after 50 lost races.
  */
 export async function recordEvents(ledger: Ledger, decision: Decision): Promise<Recorded> {
-  const ledgerName = decision.noun === 'node' ? systemLedger : defaultLedger;
+  const ledgerName = ledgerOfNoun(decision.noun);
   const streamName = `${decision.noun}/${decision.subject}`;
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     const stream = await ledger.readStream(ledgerName, streamName);
@@ -81,6 +73,7 @@ function appendOf(
       recordedtime: time,
       authtype: decision.actor.authtype,
       authid: decision.actor.authid,
+      ...(decision.actor.policyid !== undefined && { policyid: decision.actor.policyid }),
       correlationid: decision.subject.slice(0, 64),
       ...(decision.causationId !== undefined && { causationid: decision.causationId }),
       data,

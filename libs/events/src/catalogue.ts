@@ -156,6 +156,25 @@ export const catalogue = {
     .object({ node: z.string(), runtime, kernel: z.string(), cpuFeatures: z.array(z.string()) })
     .strict(),
   'node.lost': z.object({ node: z.string(), agent: z.enum(['checkpointer', 'restorer']), lastSeen: iso }).strict(),
+
+  /** Names of tokens are personal data and not in here. */
+  'token.created': z
+    .object({ role: z.string(), nodes: z.array(z.string()).min(1).optional(), expires: iso.optional() })
+    .strict(),
+  'token.revoked': z.object({ reason: reasonInLeaf.optional() }).strict(),
+  /** A request that was not allowed; its subject is the request's id, which the answer carried. */
+  'access.denied': z
+    .object({
+      action: z.string(),
+      /** Without an id where the request named nothing that is known here. */
+      resource: z.object({ kind: z.string(), id: z.string().optional() }).strict(),
+      code: z.enum(['NotAuthorised', 'PolicyDenied', 'Unauthenticated']),
+      /** Ids of the policies that forbade it, or of those that would have allowed it to another role. */
+      policies: z.array(z.string()),
+      /** Denials of the same actor since the last such event that have none of their own. */
+      unreported: z.number().int().nonnegative(),
+    })
+    .strict(),
 } as const;
 
 export type EventKey = keyof typeof catalogue;

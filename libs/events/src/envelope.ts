@@ -20,10 +20,12 @@ export const envelope = z
     datacontenttype: z.literal('application/json'),
     ledger: z.string().regex(/^[a-z0-9-]{1,40}$/),
     recordedtime: z.iso.datetime().optional(),
-    /** CloudEvents auth context: user, service_account, system. */
-    authtype: z.enum(['user', 'service_account', 'system']),
+    /** CloudEvents auth context: user, service_account, system, unauthenticated. */
+    authtype: z.enum(['user', 'service_account', 'system', 'unauthenticated']),
     /** Opaque; never a name. */
     authid: z.string().max(64),
+    /** Ids of the policies that allowed the request which this event records, with commas between them. */
+    policyid: z.string().max(256).optional(),
     correlationid: z.string().max(64),
     causationid: z.string().max(64).optional(),
     traceparent: z.string().max(64).optional(),

@@ -6,6 +6,8 @@ export interface TokenRecord {
   readonly id: string;
   readonly name: string;
   readonly role: string;
+  /** The only nodes that it may act on; empty = all. */
+  readonly nodes: readonly string[];
   readonly created: Date;
   readonly expires: Date | null;
   readonly revoked: Date | null;
@@ -13,15 +15,17 @@ export interface TokenRecord {
 
 const hashOf = (secret: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(createHash('sha256').update(secret, 'utf8').digest());
-const columns = { id: true, name: true, role: true, created: true, expires: true, revoked: true } as const;
+const columns = { id: true, name: true, role: true, nodes: true, created: true, expires: true, revoked: true } as const;
 
 /** Keeps a new token; of the secret only its SHA-256. The secret must be random: it is not stretched. */
 export async function putToken(
   { prisma }: LedgerDatabase,
-  token: { id: string; name: string; role: string; secret: string; expires?: Date },
+  token: { id: string; name: string; role: string; secret: string; nodes?: readonly string[]; expires?: Date },
 ): Promise<void> {
-  const { secret, expires, ...rest } = token;
-  await prisma.token.create({ data: { ...rest, hash: hashOf(secret), ...(expires && { expires }) } });
+  const { secret, expires, nodes = [], ...rest } = token;
+  await prisma.token.create({
+    data: { ...rest, nodes: [...nodes], hash: hashOf(secret), ...(expires && { expires }) },
+  });
 }
 
 /** The token of this secret, if it is neither expired nor revoked. */
@@ -42,3 +46,7 @@ export async function revokeToken({ prisma }: LedgerDatabase, id: string): Promi
   await prisma.token.updateMany({ where: { id, revoked: null }, data: { revoked: new Date() } });
   return (await prisma.token.count({ where: { id } })) > 0;
 }
+
+/** Absent = no such token. Expired and revoked ones are found, too. */
+export const getToken = async ({ prisma }: LedgerDatabase, id: string): Promise<TokenRecord | undefined> =>
+  (await prisma.token.findUnique({ where: { id }, select: columns })) ?? undefined;
