@@ -7,6 +7,20 @@ BEGIN
 END $function$
 ;
 
+CREATE TABLE checkpoint_history (
+  ledger text NOT NULL,
+  checkpoint text NOT NULL,
+  container text NOT NULL,
+  captured_at timestamp(6) with time zone NOT NULL,
+  valid_from timestamp(6) with time zone NOT NULL,
+  from_position bigint NOT NULL,
+  valid_to timestamp(6) with time zone,
+  to_position bigint,
+  bytes bigint,
+  runtime text,
+  CONSTRAINT checkpoint_history_pkey PRIMARY KEY (ledger, checkpoint)
+);
+
 CREATE TABLE checkpoints (
   ledger text NOT NULL,
   id text NOT NULL,
@@ -20,6 +34,17 @@ CREATE TABLE checkpoints (
   body json NOT NULL,
   CONSTRAINT checkpoints_pkey PRIMARY KEY (ledger, id)
 ) WITH (fillfactor=50);
+
+CREATE TABLE container_history (
+  ledger text NOT NULL,
+  container text NOT NULL,
+  valid_from timestamp(6) with time zone NOT NULL,
+  from_position bigint NOT NULL,
+  status text NOT NULL,
+  generation integer NOT NULL,
+  run text,
+  CONSTRAINT container_history_pkey PRIMARY KEY (ledger, container, valid_from, from_position)
+);
 
 CREATE TABLE containers (
   ledger text NOT NULL,
@@ -41,6 +66,25 @@ CREATE TABLE cursors (
   position bigint NOT NULL,
   fencing bigint NOT NULL,
   CONSTRAINT cursors_pkey PRIMARY KEY (name, ledger)
+);
+
+CREATE TABLE event_facets (
+  ledger text NOT NULL,
+  position bigint NOT NULL,
+  occurred timestamp(6) with time zone NOT NULL,
+  recorded timestamp(6) with time zone NOT NULL,
+  terms text[] NOT NULL,
+  CONSTRAINT event_facets_pkey PRIMARY KEY (ledger, "position")
+) WITH (autovacuum_vacuum_insert_scale_factor=0.02, autovacuum_analyze_scale_factor=0.02);
+
+CREATE TABLE event_spans (
+  ledger text NOT NULL,
+  bucket bigint NOT NULL,
+  occurred_min timestamp(6) with time zone NOT NULL,
+  occurred_max timestamp(6) with time zone NOT NULL,
+  recorded_min timestamp(6) with time zone NOT NULL,
+  recorded_max timestamp(6) with time zone NOT NULL,
+  CONSTRAINT event_spans_pkey PRIMARY KEY (ledger, bucket)
 );
 
 CREATE TABLE event_texts (
@@ -128,6 +172,7 @@ CREATE TABLE tokens (
   created timestamp(3) with time zone DEFAULT CURRENT_TIMESTAMP NOT NULL,
   expires timestamp(3) with time zone,
   revoked timestamp(3) with time zone,
+  nodes text[] DEFAULT ARRAY[]::text[],
   CONSTRAINT tokens_pkey PRIMARY KEY (id)
 );
 
@@ -140,6 +185,8 @@ CREATE TABLE tree_heads (
   created timestamp(3) with time zone DEFAULT CURRENT_TIMESTAMP NOT NULL,
   CONSTRAINT tree_heads_pkey PRIMARY KEY (ledger, size)
 );
+
+CREATE INDEX checkpoint_history_newest_idx ON public.checkpoint_history USING btree (ledger, container, captured_at);
 
 CREATE INDEX checkpoints_ledger_container_created_idx ON public.checkpoints USING btree (ledger, container, created);
 
@@ -156,6 +203,8 @@ CREATE INDEX containers_ledger_name_idx ON public.containers USING btree (ledger
 CREATE INDEX containers_ledger_node_created_idx ON public.containers USING btree (ledger, node, created);
 
 CREATE INDEX containers_open_deadline_idx ON public.containers USING btree (open, deadline);
+
+CREATE INDEX event_facets_terms_idx ON public.event_facets USING gin (terms) WITH (gin_pending_list_limit='256');
 
 CREATE UNIQUE INDEX events_event_id_key ON public.events USING btree (event_id);
 

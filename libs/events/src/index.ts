@@ -1,5 +1,6 @@
 export * from './catalogue.ts';
 export * from './envelope.ts';
 export * from './ids.ts';
+export * from './outcome.ts';
 export * from './reason.ts';
 export * from './stream.ts';

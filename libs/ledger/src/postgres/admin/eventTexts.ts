@@ -1,4 +1,5 @@
 import type { Sql } from '../database.ts';
+import { eraseWords } from '../history/writeFacets.ts';
 
 export interface EventText {
   readonly text: string;
@@ -14,7 +15,11 @@ export async function getEventTexts(sql: Sql, eventIds: readonly string[]): Prom
   return new Map(rows.map(({ event_id: id, text, salt }) => [id, { text, salt }]));
 }
 
-/** Erases the text and the salt of one event; its leaf and every proof stay valid. Idempotent. @returns whether it was there. */
+/**
+ * Erases the text and the salt of one event, and its words from the index; its leaf and every proof stay valid.
+ * Idempotent; to be called in a transaction. @returns whether it was there.
+ */
 export async function eraseEventText(sql: Sql, eventId: string): Promise<boolean> {
+  await eraseWords(sql, [eventId]);
   return (await sql.query(`delete from event_texts where event_id = $1 returning 1 as one`, [eventId])).length > 0;
 }

@@ -1,9 +1,13 @@
-import type { LedgerDatabase } from '../database.ts';
+import { type Known } from '../../plan.ts';
+import { ViewRows } from '../../projection.ts';
+import type { LedgerDatabase, Sql } from '../database.ts';
+import type { AppendMemory } from './appendMemory.ts';
 import { type Call, type Decided, decideBatch } from './decideBatch.ts';
 import { insertEvents } from './insertEvents.ts';
 import { insertTexts } from './insertTexts.ts';
 import { loadForAppend } from './loadForAppend.ts';
 import { lockLedgers } from './lockLedgers.ts';
+import { type Mark, readMarks } from './readMarks.ts';
 import { writeViews } from './writeViews.ts';
 
 /**
@@ -12,23 +16,48 @@ import { writeViews } from './writeViews.ts';
  */
 export async function appendBatch(
   database: LedgerDatabase,
+  memory: AppendMemory,
   calls: readonly Call[],
   onWritten: (decided: Decided) => void,
 ): Promise<Decided> {
-  const appends = calls.flat();
-  return database.transaction(
+  const ledgers = [...new Set(calls.flat().map(({ ledger }) => ledger))];
+  let before = new Map<string, Mark>();
+  let after = new Map<string, Mark>();
+  const decided = await database.transaction(
     async (sql) => {
-      await lockLedgers(sql, [...new Set(appends.map(({ ledger }) => ledger))]);
-      const { known, views } = await loadForAppend(sql, appends);
-      const decided = decideBatch(calls, known, views);
-      if (decided.events.length > 0) {
-        await insertEvents(sql, decided.events);
-        if (decided.texts.length > 0) await insertTexts(sql, decided.texts);
-        await writeViews(sql, decided.views);
+      await lockLedgers(sql, ledgers);
+      before = await readMarks(sql, ledgers);
+      const batch = await decide(sql, memory, calls, before);
+      if (batch.events.length > 0) {
+        after = await insertEvents(sql, batch.events);
+        if (batch.texts.length > 0) await insertTexts(sql, batch.texts);
+        await writeViews(sql, batch.views);
       }
-      onWritten(decided);
-      return decided;
+      onWritten(batch);
+      return batch;
     },
     { byIndex: true },
   );
+  memory.keep(decided, before, after);
+  return decided;
 }
+
+/** What memory says yes to is so; before anybody is told no, the store is asked. */
+async function decide(
+  sql: Sql,
+  memory: AppendMemory,
+  calls: readonly Call[],
+  marks: ReadonlyMap<string, Mark>,
+): Promise<Decided> {
+  const recalled = memory.recall(calls.flat(), marks);
+  await loadForAppend(sql, recalled.missing, recalled);
+  const decided = decideBatch(calls, recalled.known, recalled.views);
+  if (decided.results.every(isAllAppended)) return decided;
+  const known: Known = { heads: recalled.known.heads, versions: new Map(), eventIds: new Set() };
+  const views = new ViewRows();
+  await loadForAppend(sql, calls.flat(), { known, views });
+  return decideBatch(calls, known, views);
+}
+
+const isAllAppended = (result: Decided['results'][number]): boolean =>
+  result.status === 'fulfilled' && result.value.every(({ outcome }) => outcome === 'appended');
