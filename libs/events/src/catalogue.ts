@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cause, reasonInLeaf } from './reason.ts';
+import { signatureFaults } from './signedContent.ts';
 
 /**
  * Every event there is, with the schema of its `data`. The key is `<noun>.<past>`; the CloudEvents type is
@@ -11,6 +12,9 @@ const bytes = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
 const containerRef = z.string().min(3);
 const iso = z.iso.datetime();
+const keyId = z.string().regex(/^[0-9a-f]{32}$/);
+const publicKey = z.string().length(44);
+const signature = z.string().length(88);
 const file = z.object({ name: z.string(), size: bytes }).strict();
 
 const runtime = z.object({ name: z.string(), version: z.string(), platform: z.string() }).strict();
@@ -116,7 +120,13 @@ export const catalogue = {
       /** For `start`: a bundle on the node, or a command over the host's root, read-only. */
       bundle: z.string().optional(),
       command: z.array(z.string()).min(1).optional(),
+      /** In clear only in events from before it was sealed; nothing writes or obeys it any more. */
       env: z.array(z.string()).optional(),
+      /** JSON of the environment (`NAME=value` strings), sealed for the node's key and this event's id. */
+      sealedEnv: z
+        .object({ keyId, box: z.string().max(48_000) })
+        .strict()
+        .optional(),
       cwd: z.string().optional(),
       labels: z.record(z.string(), z.string()).optional(),
       reason: reasonInLeaf.optional(),
@@ -156,6 +166,40 @@ export const catalogue = {
     .object({ node: z.string(), runtime, kernel: z.string(), cpuFeatures: z.array(z.string()) })
     .strict(),
   'node.lost': z.object({ node: z.string(), agent: z.enum(['checkpointer', 'restorer']), lastSeen: iso }).strict(),
+  /** By a one-time token. From here on this key, and no other, signs the node's facts. */
+  'node.enrolled': z.object({ node: z.string(), keyId, publicKey }).strict(),
+  /** `statement`: the old key's signature over the new one (docs/formats/signatures.md). */
+  'node.rekeyed': z
+    .object({
+      node: z.string(),
+      keyId,
+      publicKey,
+      oldKeyId: keyId,
+      /** Facts under the old key that are on their way are taken until then. */
+      oldKeyUntil: iso,
+      statement: signature,
+    })
+    .strict(),
+
+  /** A key that the api signs requests with. All but the first carry a statement of one before them. */
+  'signingkey.published': z
+    .object({ keyId, publicKey, signedBy: keyId.optional(), statement: signature.optional() })
+    .strict(),
+  'signingkey.retired': z.object({ keyId }).strict(),
+  /** Messages that were not believed. `node` is who they named, or whom they were for. */
+  'signature.refused': z
+    .object({
+      by: z.enum(['node', 'api']),
+      node: z.string(),
+      why: z.enum(signatureFaults),
+      /** Of the last of them, where it has one: its event type, its id, the id of the key it names. */
+      type: z.string().optional(),
+      message: z.string().optional(),
+      keyId: keyId.optional(),
+      /** How many since the last such event of this node and fault. */
+      count: z.number().int().positive(),
+    })
+    .strict(),
 
   /** Names of tokens are personal data and not in here. */
   'token.created': z

@@ -1,6 +1,6 @@
 import { StasisError } from '@stasis/errors';
-import canonicalize from 'canonicalize';
 import { z } from 'zod';
+import { canonicalBytes } from './canonicalBytes.ts';
 import { catalogue, type DomainEvent, type EventData, type EventKey, keyOf, typeOf } from './catalogue.ts';
 import { isId } from './ids.ts';
 
@@ -29,7 +29,11 @@ export const envelope = z
     correlationid: z.string().max(64),
     causationid: z.string().max(64).optional(),
     traceparent: z.string().max(64).optional(),
-    /** Ed25519 signature of the node over the fact; its place is kept for the audit work. */
+    /** Id of the node's key and its Ed25519 signature over the fact as it was sent (docs/formats/signatures.md). */
+    nodekeyid: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .optional(),
     nodesignature: z.string().max(128).optional(),
     data: z.unknown(),
   })
@@ -82,15 +86,6 @@ export function domainEventOf(event: StasisEvent): DomainEvent {
 
 export const isEvent = <K extends EventKey>(event: StasisEvent, key: K): event is StasisEvent & StasisEvent<K> =>
   event.type === typeOf(key);
-
-const encoder = new TextEncoder();
-
-/** RFC 8785 bytes. Lone surrogates and non-finite numbers are refused by the canonicaliser. */
-export function canonicalBytes(value: unknown): Uint8Array {
-  const text = canonicalize(value);
-  if (text === undefined) throw new StasisError('EventMalformed', 'the value has no JSON form');
-  return encoder.encode(text);
-}
 
 /** What the ledger stores and hashes for an event. */
 export const leafOf = (event: StasisEvent): Uint8Array => canonicalBytes(event);

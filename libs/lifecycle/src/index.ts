@@ -6,6 +6,7 @@ export * from './container/decide.ts';
 export * from './container/state.ts';
 export * from './container/view.ts';
 export * from './node/decide.ts';
+export * from './node/keys.ts';
 export * from './node/view.ts';
 export * from './restore/decide.ts';
 export * from './restore/state.ts';

@@ -27,6 +27,7 @@ export const auditEvent = z
     correlationid: z.string(),
     causationid: z.string().exactOptional(),
     traceparent: z.string().exactOptional(),
+    nodekeyid: z.string().exactOptional(),
     nodesignature: z.string().exactOptional(),
     data: z.unknown(),
     position: z.number().int(),

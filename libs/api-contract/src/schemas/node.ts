@@ -24,6 +24,15 @@ export const nodeShown: z.ZodType<NodeShown> = z
     architecture: z.string().exactOptional(),
     cpuModel: z.string().exactOptional(),
     cpuFeatures: z.array(z.string()),
+    keys: z.array(
+      z.object({
+        keyId: z.string(),
+        publicKey: z.string(),
+        position: z.number().int(),
+        from: z.string(),
+        until: z.string().exactOptional(),
+      }),
+    ),
     lastSeen: z.object({ checkpointer: z.string().exactOptional(), restorer: z.string().exactOptional() }),
     position: z.number().int(),
   })

@@ -1,5 +1,6 @@
 import { domainEventOf, type EventData, type RecordedEvent } from '@stasis/events';
 import type { AgentKind } from './decide.ts';
+import { evolveNodeKeys, type NodeKey } from './keys.ts';
 
 export interface AgentView {
   readonly instance: string;
@@ -20,11 +21,16 @@ export interface NodeView {
   readonly architecture?: string;
   readonly cpuModel?: string;
   readonly cpuFeatures: readonly string[];
+  /** Keys that its facts are signed with, oldest first. */
+  readonly keys: readonly NodeKey[];
   readonly position: number;
 }
 
-export function projectNode(view: NodeView | undefined, { event, position }: RecordedEvent): NodeView {
-  const base: NodeView = view ?? { id: event.subject, ledger: event.ledger, agents: {}, cpuFeatures: [], position };
+export function projectNode(view: NodeView | undefined, recorded: RecordedEvent): NodeView {
+  const { event, position } = recorded;
+  const none: NodeView = { id: event.subject, ledger: event.ledger, agents: {}, cpuFeatures: [], keys: [], position };
+  // A row that an earlier version of Stasis wrote has no keys.
+  const base: NodeView = { ...none, ...view };
   const { key, data } = domainEventOf(event);
   switch (key) {
     case 'node.joined': {
@@ -44,6 +50,9 @@ export function projectNode(view: NodeView | undefined, { event, position }: Rec
         position,
       };
     }
+    case 'node.enrolled':
+    case 'node.rekeyed':
+      return { ...base, keys: evolveNodeKeys(base.keys, recorded), position };
     default:
       return { ...base, position };
   }

@@ -47,10 +47,11 @@ export const viewColumns: { readonly [N in Noun]: readonly ViewColumn<Views[N]>[
     deadline(),
   ],
   node: [
-    // Joined = at least one of its agents is.
-    text('status', (view) =>
-      Object.values(view.agents).some(({ status }) => status === 'joined') ? 'joined' : 'lost',
-    ),
+    // Joined = at least one of its agents is; enrolled = none of them ever was.
+    text('status', ({ agents }) => {
+      const statuses = Object.values(agents).map(({ status }) => status);
+      return statuses.length === 0 ? 'enrolled' : statuses.includes('joined') ? 'joined' : 'lost';
+    }),
   ],
 };
 

@@ -5,7 +5,7 @@ import { type Found, type Page, type PageOptions, viewById, viewPage } from './v
 
 export interface NodeFilter extends PageOptions {
   /** `joined` = at least one of its agents is. */
-  readonly status?: 'joined' | 'lost';
+  readonly status?: 'joined' | 'lost' | 'enrolled';
 }
 
 export const getNode = (sql: Sql, name: string, ledger = systemLedger): Promise<Found<NodeView>> =>
