@@ -1,7 +1,15 @@
-import type { AuditEvent, CheckpointDetail, NodeShown, RestoreDetail } from '@stasis/api-contract';
+import {
+  ago,
+  type AuditEvent,
+  bytes,
+  type CheckpointDetail,
+  milliseconds,
+  type NodeShown,
+  type RestoreDetail,
+  shortType,
+} from '@stasis/api-contract';
 import type { CheckpointView, ContainerView, RestoreView } from './shapes.ts';
 import { type Column, facts, table } from './table.ts';
-import { ago, bytes, milliseconds, shortType } from './words.ts';
 
 export const containerColumns: readonly Column<ContainerView>[] = [
   { head: 'CONTAINER', cell: ({ id }) => id, shrinks: true },

@@ -1,7 +1,6 @@
-import { followEvents } from '@stasis/api-contract';
+import { followEvents, shortType } from '@stasis/api-contract';
 import { isStasisError, messageOf, StasisError } from '@stasis/errors';
 import type { Session } from './session.ts';
-import { shortType } from './words.ts';
 
 export interface WaitOptions<T> {
   /** Subject of the events that tell of progress. */

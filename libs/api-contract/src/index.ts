@@ -4,3 +4,4 @@ export * from './problemError.ts';
 export * from './routes/index.ts';
 export * from './schemas/index.ts';
 export * from './sse.ts';
+export * from './words.ts';

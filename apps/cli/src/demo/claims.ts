@@ -1,6 +1,6 @@
 import type { Findings } from './report.ts';
 import type { Count } from './counterLog.ts';
-import { shortType } from '../words.ts';
+import { shortType } from '@stasis/api-contract';
 
 /** One thing that the demo says it shows, and whether it was seen. */
 export interface Claim {

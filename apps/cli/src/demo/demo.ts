@@ -1,10 +1,9 @@
 import { isStasisError, StasisError } from '@stasis/errors';
-import { createClient } from '@stasis/api-contract';
+import { createClient, shortType } from '@stasis/api-contract';
 import { allPages } from '../pages.ts';
 import type { Session } from '../session.ts';
 import { up, type Up } from '../up/index.ts';
 import { verifyTreeHead } from '../verification.ts';
-import { shortType } from '../words.ts';
 import { busVersion } from './busVersion.ts';
 import { checkClaims } from './claims.ts';
 import { endContainers } from './endContainers.ts';

@@ -1,12 +1,11 @@
 import path from 'node:path';
-import type { CheckpointDetail, RestoreDetail } from '@stasis/api-contract';
+import { bytes, type CheckpointDetail, milliseconds, type RestoreDetail } from '@stasis/api-contract';
 import { settled } from '../containerRequest.ts';
 import { failureOf } from '../failure.ts';
 import { logFileOf } from '../logFile.ts';
 import type { Session } from '../session.ts';
 import { nodeProgram } from '../up/places.ts';
 import { waitUntil } from '../wait.ts';
-import { bytes, milliseconds } from '../words.ts';
 import { type Count, readCounts, untilCounted, watchCounts } from './counterLog.ts';
 import { counterName, megabytes, nodes } from './options.ts';
 import type { Teller } from './teller.ts';

@@ -1,4 +1,4 @@
-import { milliseconds } from '../words.ts';
+import { milliseconds } from '@stasis/api-contract';
 
 /** Tells a story step by step, each with the time that it took. */
 export interface Teller {
