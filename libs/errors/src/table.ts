@@ -65,6 +65,7 @@ export const errorTable = {
   Unauthenticated: row(401, 5, false, 'A valid token is required.'),
   CheckpointNotFound: row(404, 4, false, 'No checkpoint with that id is known.'),
   RestoreNotFound: row(404, 4, false, 'No restore with that id is known.'),
+  TokenNotFound: row(404, 4, false, 'No token with that id is known.'),
   NodeNotFound: row(404, 4, false, 'No node with that name is known.'),
   EventNotFound: row(404, 4, false, 'No event with that id is known.'),
   RouteNotFound: row(404, 4, false, 'No such route.'),
@@ -79,6 +80,8 @@ export const errorTable = {
   ServerUnreachable: row(503, 1, true, 'The Stasis api does not answer.'),
   WaitTimedOut: row(504, 6, true, 'The work had not ended when the wait did.'),
   LedgerCorrupt: row(500, 1, false, 'A ledger row does not match its leaf.'),
+  LedgerForked: row(409, 1, false, 'Two signed tree heads of one ledger contradict each other.'),
+  ProofInvalid: row(422, 3, false, 'The proof does not hold.'),
   EventMalformed: row(422, 1, false, 'A message is not an event of the catalogue.'),
   Internal: row(500, 1, false, 'Something went wrong inside Stasis; the log has the cause.'),
 } as const satisfies Record<string, ErrorRow>;
