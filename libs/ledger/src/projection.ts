@@ -2,6 +2,7 @@ import { domainEventOf, type RecordedEvent } from '@stasis/events';
 import { projectCheckpoint, projectContainer, projectNode, projectRestore } from '@stasis/lifecycle';
 import type { CheckpointView, ContainerView, NodeView, RestoreView } from '@stasis/lifecycle';
 import { streamKey } from './plan.ts';
+
 /** The read models, one a noun. */
 export interface Views {
   readonly checkpoint: CheckpointView;

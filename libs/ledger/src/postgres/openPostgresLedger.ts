@@ -1,6 +1,7 @@
 import { createGroupCommit } from '../groupCommit.ts';
 import type { AppendOutcome, Ledger } from '../port.ts';
 import { prepareAppend } from '../prepare.ts';
+import { AppendMemory } from './append/appendMemory.ts';
 import { commitBatch } from './append/commitBatch.ts';
 import type { Call } from './append/decideBatch.ts';
 import { type LedgerDatabase, openDatabase } from './database.ts';
@@ -25,8 +26,9 @@ export async function openPostgresLedger(options: {
 }): Promise<PostgresLedger> {
   const database = openDatabase(options);
   const growth = createGrowth(database);
+  const memory = new AppendMemory();
   const group = createGroupCommit<Call, AppendOutcome[]>({
-    commit: (calls) => commitBatch(database, calls),
+    commit: (calls) => commitBatch(database, memory, calls),
     weightOf: (call) => call.reduce((sum, { events }) => sum + events.length, 0),
     maxWeight: maxBatch,
   });

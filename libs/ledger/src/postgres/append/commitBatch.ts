@@ -3,33 +3,40 @@ import type { AppendOutcome } from '../../port.ts';
 import type { LedgerDatabase } from '../database.ts';
 import { isRefusedByData } from '../databaseErrors.ts';
 import { appendBatch } from './appendBatch.ts';
+import type { AppendMemory } from './appendMemory.ts';
 import type { Call, Decided } from './decideBatch.ts';
 
 type Results = readonly PromiseSettledResult<AppendOutcome[]>[];
 
 /**
  * Commits a batch and settles each call truthfully, also when something breaks:
- * - the database refuses a value: the calls are tried one by one, so that only the one at fault fails;
+ * - the database refuses a value: an event id may be recorded that memory knows nothing of, so the batch is tried again
+ *   without memory, then call by call, so that only the one at fault fails;
  * - the connection breaks before the commit was sent: nothing was recorded, all fail with AuditUnavailable;
  * - it breaks during the commit: the database is asked whether the events are there.
  */
-export async function commitBatch(database: LedgerDatabase, calls: readonly Call[]): Promise<Results> {
+export async function commitBatch(
+  database: LedgerDatabase,
+  memory: AppendMemory,
+  calls: readonly Call[],
+): Promise<Results> {
   let written: Decided | undefined;
   try {
-    return (await appendBatch(database, calls, (decided) => (written = decided))).results;
+    return (await appendBatch(database, memory, calls, (decided) => (written = decided))).results;
   } catch (error) {
     if (written !== undefined) return afterLostCommit(database, written, error);
     if (!isRefusedByData(error)) throw unavailable(error);
+    if (memory.forget()) return commitBatch(database, memory, calls);
     if (calls.length === 1) throw refused(error);
-    return oneByOne(database, calls);
+    return oneByOne(database, memory, calls);
   }
 }
 
-async function oneByOne(database: LedgerDatabase, calls: readonly Call[]): Promise<Results> {
+async function oneByOne(database: LedgerDatabase, memory: AppendMemory, calls: readonly Call[]): Promise<Results> {
   const results: PromiseSettledResult<AppendOutcome[]>[] = [];
   for (const call of calls) {
     try {
-      results.push(...(await commitBatch(database, [call])));
+      results.push(...(await commitBatch(database, memory, [call])));
     } catch (reason) {
       results.push({ status: 'rejected', reason });
     }

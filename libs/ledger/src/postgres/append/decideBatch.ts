@@ -12,6 +12,8 @@ export interface Decided {
   readonly results: readonly PromiseSettledResult<AppendOutcome[]>[];
   readonly events: readonly PlannedEvent[];
   readonly texts: readonly NonNullable<Append['texts']>[number][];
+  /** As they are when this is committed. */
+  readonly known: Known;
   readonly views: ViewRows;
 }
 
@@ -55,7 +57,7 @@ function tryAll(
     }
     results.push({ status: 'fulfilled', value });
   }
-  return { results, events, texts, views };
+  return { results, events, texts, known, views };
 }
 
 const copyOf = (known: Known): Known => ({

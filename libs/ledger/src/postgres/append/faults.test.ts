@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { appendOf, checkpointLife, checkpointRequested } from '../../sampleEvents.ts';
 import { startTestLedgers, type TestLedgers } from '../../testDatabase.ts';
 import { getCheckpoint, openPostgresLedger, type LedgerDatabase, type PostgresLedger } from '../index.ts';
+import { AppendMemory } from './appendMemory.ts';
 import { commitBatch } from './commitBatch.ts';
 import { prepareAppend } from '../../prepare.ts';
 
@@ -113,13 +114,15 @@ describe('a connection that breaks during the commit', () => {
 
   test('is success when the events are there', async () => {
     const append = request();
-    const [result] = await commitBatch(breaking('commits'), [[prepareAppend(append)]]);
+    const [result] = await commitBatch(breaking('commits'), new AppendMemory(), [[prepareAppend(append)]]);
     expect(result).toMatchObject({ status: 'fulfilled', value: [{ outcome: 'appended' }] });
     expect((await getCheckpoint(ledger.database, append.events[0]!.subject)).position).toBe(1);
   });
 
   test('is AuditUnavailable when they are not', async () => {
-    await expect(commitBatch(breaking('rolls back'), [[prepareAppend(request())]])).rejects.toMatchObject({
+    await expect(
+      commitBatch(breaking('rolls back'), new AppendMemory(), [[prepareAppend(request())]]),
+    ).rejects.toMatchObject({
       code: 'AuditUnavailable',
     });
     expect(await ledger.head('default')).toBe(0);

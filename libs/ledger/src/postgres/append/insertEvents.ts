@@ -1,12 +1,14 @@
 import type { PlannedEvent } from '../../plan.ts';
 import type { Sql } from '../database.ts';
+import type { Mark, MarkRow } from './readMarks.ts';
 
 /** Channel that says, with the ledger's name, that a ledger grew. */
 export const growthChannel = 'stasis_ledger';
 
 /**
  * Writes the rows, moves the heads and tells the listeners, in one statement. Only the leaf is sent: each other column is
- * derived from it here, so they cannot disagree. `offset 0` keeps the leaf from being parsed once per column.
+ * derived from it here, so they cannot disagree. Leaves come as lines of one text (canonical JSON holds no line break),
+ * which spares both sides the quoting of an array. `offset 0` keeps the leaf from being parsed once per column.
  */
 const statement = `
   with inserted as (
@@ -16,23 +18,26 @@ const statement = `
            (j->>'time')::timestamptz, (j->>'recordedtime')::timestamptz, j->>'authid', j->>'correlationid', j->'data',
            b, sha256('\\x00'::bytea || b)
     from (select u.*, u.leaf::jsonb as j, convert_to(u.leaf, 'UTF8') as b
-          from unnest($1::text[], $2::bigint[], $3::text[], $4::int[], $5::text[])
-               as u(ledger, position, stream, version, leaf)
+          from rows from (unnest($1::text[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::int[]),
+                          string_to_table($5, E'\\n')) as u(ledger, position, stream, version, leaf)
           offset 0) r
   ), moved as (
     insert into ledger_heads (ledger, position)
     select ledger, max(position) from unnest($1::text[], $2::bigint[]) as u(ledger, position) group by ledger
     on conflict (ledger) do update set position = excluded.position
-    returning ledger
+    returning ledger, position
   )
-  select pg_notify('${growthChannel}', ledger)::text as told from moved`;
+  select ledger, position::float8 as position, pg_current_xact_id()::xid::text as written,
+         pg_notify('${growthChannel}', ledger)::text as told from moved`;
 
-export async function insertEvents(sql: Sql, events: readonly PlannedEvent[]): Promise<void> {
-  await sql.query(statement, [
+/** Returns what `readMarks` will give for each ledger as long as nobody appends after this transaction. */
+export async function insertEvents(sql: Sql, events: readonly PlannedEvent[]): Promise<Map<string, Mark>> {
+  const rows = await sql.query<MarkRow>(statement, [
     events.map(({ ledger }) => ledger),
     events.map(({ position }) => String(position)),
     events.map(({ stream }) => stream),
     events.map(({ version }) => version),
-    events.map(({ leaf }) => leaf),
+    events.map(({ leaf }) => leaf).join('\n'),
   ]);
+  return new Map(rows.map(({ ledger, position, written }) => [ledger, { position, written }]));
 }

@@ -14,19 +14,27 @@ const body: readonly { name: string; type: string }[] = [
 ];
 const created = { name: 'created', type: 'bigint' };
 
-const unnest = (columns: readonly { name: string; type: string }[]): string =>
-  `unnest(${columns.map(({ type }, n) => `$${n + 1}::${type}[]`).join(', ')}) as r(${columns.map(({ name }) => name).join(', ')})`;
+/** The rows as arrays, one a column; bodies as lines of one text (JSON text holds no line break), which needs no quoting. */
+const rowsOf = (columns: readonly { name: string; type: string }[]): string => {
+  const arrays = columns.map(({ type }, n) =>
+    type === 'json' ? `string_to_table($${n + 1}, E'\\n')` : `unnest($${n + 1}::${type}[])`,
+  );
+  return `rows from (${arrays.join(', ')}) as r(${columns.map(({ name }) => name).join(', ')})`;
+};
+const valueOf = ({ name, type }: { name: string; type: string }): string =>
+  type === 'json' ? `r.${name}::json` : `r.${name}`;
 
 function insertInto(noun: Noun, columns: readonly Column[]): string {
   const all = [...key, ...body, ...columns, created];
-  return `insert into ${tableOf(noun)} (${all.map(({ name }) => name).join(', ')}) select * from ${unnest(all)}`;
+  return `insert into ${tableOf(noun)} (${all.map(({ name }) => name).join(', ')})
+    select ${all.map(valueOf).join(', ')} from ${rowsOf(all)}`;
 }
 
 /** An update, not an upsert: it writes each row once, where `on conflict` would lock it first. */
 function update(noun: Noun, columns: readonly Column[]): string {
   const changing = [...body, ...columns];
-  return `update ${tableOf(noun)} p set ${changing.map(({ name }) => `${name} = r.${name}`).join(', ')}
-    from ${unnest([...key, ...changing])} where p.ledger = r.ledger and p.id = r.id`;
+  return `update ${tableOf(noun)} p set ${changing.map((column) => `${column.name} = ${valueOf(column)}`).join(', ')}
+    from ${rowsOf([...key, ...changing])} where p.ledger = r.ledger and p.id = r.id`;
 }
 
 const changingOf = <N extends Noun>(noun: N): readonly ViewColumn<Views[N]>[] =>
@@ -48,8 +56,7 @@ async function writeSome<N extends Noun>(
     rows.map(({ view }) => view.ledger),
     rows.map(({ view }) => view.id),
     rows.map(({ view }) => view.position),
-    // Its text at once: pg would make the same text of an object, after a copy.
-    rows.map(({ view }) => JSON.stringify(view)),
+    rows.map(({ view }) => JSON.stringify(view)).join('\n'),
     ...columns.map(({ of }) => rows.map(({ view }) => of(view))),
   ];
   if (isNew) values.push(rows.map((row) => row.created));
