@@ -17,11 +17,14 @@ export interface Materialised {
 
 /**
  * Writes the image from the store into a directory of this attempt, every byte checked. Journaled first, so that a crash
- * leaves nothing unknown behind. @throws StasisError IntegrityMismatch, ImageIncomplete, StoreUnavailable, NoSpace
+ * leaves nothing unknown behind. @throws StasisError NotReady, IntegrityMismatch, ImageIncomplete, StoreUnavailable,
+ * NoSpace
  */
 export async function materialise(job: RestoreJob): Promise<Materialised> {
   const { store } = job.parts;
   const { checkpoint, manifestDigest } = job.request;
+  if (manifestDigest === undefined)
+    throw new StasisError('NotReady', `the request names no image of ${checkpoint}, so there is none to restore`);
   const stored = await store.stat(checkpoint);
   if (stored === undefined)
     throw new StasisError('ImageIncomplete', `the store ${store.url} does not hold the image of ${checkpoint}`);

@@ -94,7 +94,8 @@ export const catalogue = {
       /** Name on the node. */
       name: z.string(),
       container: containerRef,
-      manifestDigest: digest,
+      /** Of the image; absent where the checkpoint has none, and the request is refused in the same decision. */
+      manifestDigest: digest.optional(),
       labels: z.record(z.string(), z.string()),
       reason: reasonInLeaf.optional(),
       deadline: iso,
@@ -166,6 +167,8 @@ export const catalogue = {
     .object({ node: z.string(), runtime, kernel: z.string(), cpuFeatures: z.array(z.string()) })
     .strict(),
   'node.lost': z.object({ node: z.string(), agent: z.enum(['checkpointer', 'restorer']), lastSeen: iso }).strict(),
+  /** A one-time token was made by which the node can enrol; `token` is the id of it. */
+  'node.invited': z.object({ node: z.string(), token: z.string(), expires: iso }).strict(),
   /** By a one-time token. From here on this key, and no other, signs the node's facts. */
   'node.enrolled': z.object({ node: z.string(), keyId, publicKey }).strict(),
   /** `statement`: the old key's signature over the new one (docs/formats/signatures.md). */
@@ -217,6 +220,37 @@ export const catalogue = {
       policies: z.array(z.string()),
       /** Denials of the same actor since the last such event that have none of their own. */
       unreported: z.number().int().nonnegative(),
+    })
+    .strict(),
+
+  /** A question to the audit, one event a query however many pages are read of it. Free text asked for lies beside. */
+  'audit.read': z
+    .object({
+      question: z.enum(['events', 'event', 'as-of', 'diff', 'trail', 'export']),
+      /** As asked, without cursor and free text. */
+      query: z.record(z.string(), z.string()),
+      text: reasonInLeaf.optional(),
+      ledger: z.string(),
+      /** The answer reflects the ledger up to here. */
+      position: z.number().int().nonnegative(),
+      /** What the first page held: how many, their digest (SHA-256 of the RFC 8785 form), and whether more followed. */
+      rows: bytes,
+      digest,
+      more: z.boolean(),
+    })
+    .strict(),
+  /** An export was handed out to its end. `read` is the event that its beginning left. */
+  'audit.exported': z
+    .object({
+      read: z.string(),
+      format: z.enum(['ndjson', 'csv']),
+      ledger: z.string(),
+      /** Positions above `after` and up to `upTo` were looked through. */
+      after: z.number().int().nonnegative(),
+      upTo: z.number().int().nonnegative(),
+      rows: bytes,
+      /** SHA-256 of the bytes handed out, without the last line that says so. */
+      digest,
     })
     .strict(),
 } as const;

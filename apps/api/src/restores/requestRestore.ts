@@ -13,9 +13,6 @@ import { objectionsTo } from './objectionsTo.ts';
 
 const route = routes.requestRestore;
 
-/** What `manifestDigest` says in a request for a checkpoint that has no image; such a request is refused at once. */
-const noManifest = `sha256:${'0'.repeat(64)}`;
-
 /** POST /v1/restores: names node and container, records the request (and, where it cannot work, its refusal). */
 export const requestRestore = (platform: Platform): Implemented => implement(route, (call) => request(platform, call));
 
@@ -35,7 +32,7 @@ async function request(platform: Platform, call: Call<typeof route>): Promise<An
       node: nodeName,
       name,
       container: `${nodeName}/${name}`,
-      manifestDigest: checkpoint.manifestDigest ?? noManifest,
+      ...(checkpoint.manifestDigest !== undefined && { manifestDigest: checkpoint.manifestDigest }),
       labels,
       ...(reason && { reason: reason.leaf }),
       deadline: deadlineOf(platform.settings, timeoutSeconds),

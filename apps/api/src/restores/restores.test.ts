@@ -89,10 +89,14 @@ describe('a restore over HTTP', () => {
     expect(JSON.stringify(body['reasons'])).toContain(word);
   });
 
-  it('is refused for a checkpoint that is not Ready', async () => {
+  it('is refused for a checkpoint that is not Ready, and names no image where there is none', async () => {
     const { status, body } = await restore({ checkpoint: await checkpoint(), node: 'same', name: 'n' });
     expect(status).toBe(202);
     expect(reasonsOf(body)).toEqual(['NotReady']);
+    expect(body).not.toHaveProperty('manifestDigest');
+    const { timeline } = await t.until(`/v1/restores/${String(body['id'])}`);
+    expect((timeline as unknown[]).length).toBe(2);
+    expect(JSON.stringify(timeline)).not.toContain('manifestDigest');
   });
 
   it.each([

@@ -39,7 +39,7 @@ const shape = {
   node: z.string(),
   name: z.string(),
   container: z.string(),
-  manifestDigest: z.string(),
+  manifestDigest: z.string().exactOptional(),
   labels: stringMap,
   reason: reasonShown.exactOptional(),
   requestedBy: z.string(),

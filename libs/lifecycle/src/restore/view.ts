@@ -21,7 +21,8 @@ export interface RestoreView {
   readonly node: string;
   readonly name: string;
   readonly container: string;
-  readonly manifestDigest: string;
+  /** Absent where the checkpoint has no image. */
+  readonly manifestDigest?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly reason?: EventData<'restore.requested'>['reason'];
   readonly requestedBy: string;
@@ -61,7 +62,7 @@ export function projectRestore(view: RestoreView | undefined, recorded: Recorded
       node,
       name,
       container,
-      manifestDigest,
+      ...(manifestDigest !== undefined && { manifestDigest }),
       labels,
       ...(reason && { reason }),
       requestedBy: event.authid,
