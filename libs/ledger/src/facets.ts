@@ -31,6 +31,8 @@ interface Said {
   readonly labels?: unknown;
   readonly reason?: unknown;
   readonly reasons?: unknown;
+  readonly code?: unknown;
+  readonly resource?: unknown;
 }
 
 /** @param view of the event's resource once the event is folded in; absent for a noun without read model. */
@@ -58,6 +60,9 @@ export function termsOf(
     for (const [name, value] of Object.entries(isRecord(said.labels) ? said.labels : {}))
       if (typeof value === 'string') add('label', `${name}=${value}`);
   }
+  const resource = isRecord(own.resource) ? own.resource : {};
+  for (const kind of ['container', 'node', 'checkpoint', 'restore'] as const)
+    if (resource['kind'] === kind) add(kind, resource['id']);
   for (const code of reasonCodesOf(own)) add('reason', code);
   for (const word of text === undefined ? [] : wordsOf(text)) terms.add(wordTerm(word));
   return [...terms];
@@ -67,9 +72,10 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const fieldOf = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined);
 
-/** A cause's own code, those of a refusal with several, and the code that the asker gave. */
-const reasonCodesOf = ({ reason, reasons }: Said): unknown[] => [
+/** A cause's own code, those of a refusal with several, a denial's, and the code that the asker gave. */
+const reasonCodesOf = ({ reason, reasons, code }: Said): unknown[] => [
   reason,
+  code,
   fieldOf(reason, 'code'),
   ...(Array.isArray(reasons) ? reasons.map((one) => fieldOf(one, 'reason')) : []),
 ];

@@ -1,13 +1,15 @@
 import { type AnswerOf, auditEventOf, routes } from '@stasis/api-contract';
 import { StasisError } from '@stasis/errors';
-import { keyOf, systemLedger, typeOf, type EventKey } from '@stasis/events';
-import { type EventFilter, getEventTexts, listEvents } from '@stasis/ledger/postgres';
-import { findContainer } from '../containers/findContainer.ts';
+import { defaultLedger } from '@stasis/events';
+import { getEventTexts, listEvents } from '@stasis/ledger/postgres';
 import { type Call, implement, type Implemented } from '../http/implement.ts';
 import type { Platform } from '../platform.ts';
+import { filterOf } from './eventFilter.ts';
+import { cursorOf, openCursor, recordRead } from './recordRead.ts';
 
 const list = routes.listEvents;
 const get = routes.getEvent;
+const question = 'events';
 
 /** GET /v1/audit/events and /v1/audit/events/:id. */
 export const readEvents = (platform: Platform): Implemented[] => [
@@ -16,42 +18,30 @@ export const readEvents = (platform: Platform): Implemented[] => [
 ];
 
 async function page(platform: Platform, call: Call<typeof list>): Promise<AnswerOf<typeof list>> {
-  const { database } = platform.ledger;
-  const filter = await filterOf(platform, call.query);
-  const { items, next, position } = await listEvents(database, filter);
-  const texts = await getEventTexts(
-    database,
-    items.map(({ id }) => id),
-  );
-  call.reflects(filter.ledger ?? 'default', position);
-  return { items: items.map((item) => auditEventOf(item, texts.get(item.id)?.text)), next, position };
-}
-
-async function filterOf(platform: Platform, query: Call<typeof list>['query']): Promise<EventFilter> {
-  const { ledger, checkpoint, restore, container, node, type, order, limit, cursor } = query;
-  const found = container === undefined ? undefined : await findContainer(platform.ledger.database, container);
-  const whole = type === undefined ? undefined : typeNamed(type);
-  // Events of nodes themselves are in the system ledger; a type names its ledger.
-  const home = ledger ?? (whole?.startsWith('dev.stasis.node.') === true ? systemLedger : undefined);
-  return {
-    limit,
+  const { query, actor } = call;
+  const { cursor, order, limit } = query;
+  const filter = await filterOf(platform, query);
+  const opened = cursor === undefined ? undefined : await openCursor(platform, actor, cursor, { question, query });
+  const ledger = filter.ledger ?? defaultLedger;
+  const found = await listEvents(platform.ledger.database, {
+    ...filter,
     order,
-    ...(home !== undefined && { ledger: home }),
-    ...(cursor !== undefined && { cursor }),
-    ...(checkpoint !== undefined && { checkpoint }),
-    ...(restore !== undefined && { restore }),
-    ...(found !== undefined && { container: found.id }),
-    ...(node !== undefined && { node }),
-    ...(whole !== undefined && { type: whole }),
+    limit,
+    ...(opened && { cursor: opened.place }),
+  });
+  const items = found.items.map((item) => auditEventOf(item, item.text));
+  const { position } = found;
+  const asked = { question, query, ledger, position, rows: items, more: found.next !== null } as const;
+  const read = opened?.read ?? (await recordRead(platform, actor, asked));
+  call.reflects(ledger, position);
+  return {
+    items,
+    next: found.next === null ? null : cursorOf(found.next, read),
+    position,
+    consistency: 'strong',
+    read,
+    ...(order === 'asc' && found.next === null && { resume: cursorOf(position, read) }),
   };
-}
-
-/** `checkpoint.ready` or the whole type. @throws StasisError BadRequest for one that is not in the catalogue. */
-function typeNamed(text: string): string {
-  if (keyOf(text) !== undefined) return text;
-  const whole = typeOf(text as EventKey);
-  if (keyOf(whole) !== undefined) return whole;
-  throw new StasisError('BadRequest', `"${text}" is not an event type`, { next: 'docs/events.md lists them.' });
 }
 
 async function one(platform: Platform, call: Call<typeof get>): Promise<AnswerOf<typeof get>> {
@@ -59,8 +49,19 @@ async function one(platform: Platform, call: Call<typeof get>): Promise<AnswerOf
   const found = await platform.ledger.findEvent(id);
   if (found === undefined) throw eventNotFound(id);
   const texts = await getEventTexts(platform.ledger.database, [id]);
-  call.reflects(found.ledger, Math.max(found.position, platform.heads.get(found.ledger)));
-  return auditEventOf(found, texts.get(id)?.text);
+  const position = Math.max(found.position, platform.heads.get(found.ledger));
+  const event = auditEventOf(found, texts.get(id)?.text);
+  const asked = {
+    question: 'event',
+    query: { id },
+    ledger: found.ledger,
+    position,
+    rows: [event],
+    more: false,
+  } as const;
+  await recordRead(platform, call.actor, asked);
+  call.reflects(found.ledger, position);
+  return event;
 }
 
 export const eventNotFound = (id: string): StasisError =>

@@ -8,20 +8,15 @@ export const auditRoutes = {
   listEvents: route({
     method: 'GET',
     path: '/v1/audit/events',
-    summary: 'Recorded events in order of position',
+    summary: 'Recorded events in order of position; asking is itself recorded',
     auth: true,
     action: 'audit.read',
     query: s.listQuery.extend({
-      checkpoint: s.anyId.optional(),
-      restore: s.anyId.optional(),
-      container: s.containerName.optional(),
-      node: s.nodeName.optional(),
-      /** A whole type (`dev.stasis.checkpoint.ready.v1`) or its short form (`checkpoint.ready`). */
-      type: z.string().max(100).optional(),
+      ...s.eventFilter,
       order: z.enum(['asc', 'desc']).default('asc'),
     }),
     status: 200,
-    answer: s.pageOf(s.auditEvent),
+    answer: s.auditPage,
   }),
   getEvent: route({
     method: 'GET',
