@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { anyId, containerName, nodeName } from './common.ts';
 import { auditEvent, type AuditEvent } from './events.ts';
 
+export { outcomes, type Outcome } from '@stasis/events';
+
 /** An instant, to the millisecond or finer, with its offset. */
 export const instant = z.iso.datetime({ offset: true });
 export const position = z.coerce.number().int().nonnegative();
