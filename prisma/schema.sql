@@ -68,6 +68,16 @@ CREATE TABLE cursors (
   CONSTRAINT cursors_pkey PRIMARY KEY (name, ledger)
 );
 
+CREATE TABLE enrolment_tokens (
+  id text NOT NULL,
+  node text NOT NULL,
+  hash bytea NOT NULL,
+  created timestamp(3) with time zone DEFAULT CURRENT_TIMESTAMP NOT NULL,
+  expires timestamp(3) with time zone NOT NULL,
+  used_by text,
+  CONSTRAINT enrolment_tokens_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE event_facets (
   ledger text NOT NULL,
   position bigint NOT NULL,
@@ -203,6 +213,8 @@ CREATE INDEX containers_ledger_name_idx ON public.containers USING btree (ledger
 CREATE INDEX containers_ledger_node_created_idx ON public.containers USING btree (ledger, node, created);
 
 CREATE INDEX containers_open_deadline_idx ON public.containers USING btree (open, deadline);
+
+CREATE UNIQUE INDEX enrolment_tokens_hash_key ON public.enrolment_tokens USING btree (hash);
 
 CREATE INDEX event_facets_terms_idx ON public.event_facets USING gin (terms) WITH (gin_pending_list_limit='256');
 

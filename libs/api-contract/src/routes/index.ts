@@ -1,8 +1,10 @@
 import { auditRoutes } from './audit.ts';
 import { checkpointRoutes } from './checkpoints.ts';
 import { containerRoutes } from './containers.ts';
+import { identityRoutes } from './identity.ts';
 import { restoreRoutes } from './restores.ts';
 import { systemRoutes } from './system.ts';
+import { tokenRoutes } from './tokens.ts';
 
 export * from './route.ts';
 
@@ -12,6 +14,8 @@ export const routes = {
   ...restoreRoutes,
   ...containerRoutes,
   ...auditRoutes,
+  ...identityRoutes,
+  ...tokenRoutes,
   ...systemRoutes,
 } as const;
 

@@ -1,3 +1,4 @@
+export * from './admin/enrolmentTokens.ts';
 export * from './admin/eventTexts.ts';
 export * from './admin/idempotencyKeys.ts';
 export * from './admin/leases.ts';
@@ -6,6 +7,8 @@ export * from './admin/rebuildProjections.ts';
 export * from './admin/verifyLedger.ts';
 export * from './database.ts';
 export * from './openPostgresLedger.ts';
+export * from './proofs/cosignatures.ts';
+export * from './proofs/listTreeHeads.ts';
 export * from './proofs/proveInclusion.ts';
 export * from './proofs/treeHeads.ts';
 export * from './views/checkpoints.ts';
