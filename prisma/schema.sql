@@ -186,6 +186,15 @@ CREATE TABLE tokens (
   CONSTRAINT tokens_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE tree_head_cosignatures (
+  ledger text NOT NULL,
+  size bigint NOT NULL,
+  witness text NOT NULL,
+  line text NOT NULL,
+  created timestamp(3) with time zone DEFAULT CURRENT_TIMESTAMP NOT NULL,
+  CONSTRAINT tree_head_cosignatures_pkey PRIMARY KEY (ledger, size, witness)
+);
+
 CREATE TABLE tree_heads (
   ledger text NOT NULL,
   size bigint NOT NULL,
