@@ -56,7 +56,7 @@ describe('a command line that cannot be read', () => {
 
 describe('help', () => {
   const simple = 'up down doctor demo run logs stop rm ps nodes checkpoint restore checkpoints show cancel events';
-  it.each([...simple.split(' '), 'audit log', 'audit verify', 'ledger rebuild', 'ledger verify'])(
+  it.each([...simple.split(' '), 'audit log', 'audit prove', 'audit verify', 'ledger rebuild', 'ledger verify'])(
     'of %s has an example and fits 80 columns',
     async (verb) => {
       const { code, out } = await runLine([...verb.split(' '), '--help']);

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Shell } from '../../session.ts';
 import { logCommand } from './log.ts';
+import { proveCommand } from './prove.ts';
 import { verifyCommand } from './verify.ts';
 
 /** `stasis audit …`: one file a verb. */
@@ -8,4 +9,5 @@ export const auditCommand = (shell: Shell): Command =>
   new Command('audit')
     .description('what was recorded, and the proof that it was')
     .addCommand(logCommand(shell))
+    .addCommand(proveCommand(shell))
     .addCommand(verifyCommand(shell));
