@@ -1,3 +1,6 @@
+import { createToken } from './access/createToken.ts';
+import { readTokens } from './access/readTokens.ts';
+import { revokeToken } from './access/revokeToken.ts';
 import { checkLedger } from './audit/checkLedger.ts';
 import { readEvents } from './audit/readEvents.ts';
 import { streamEvents } from './audit/streamEvents.ts';
@@ -11,6 +14,7 @@ import { requestStart } from './containers/requestStart.ts';
 import type { Implemented } from './http/implement.ts';
 import { readNodes } from './nodes/readNodes.ts';
 import type { Platform } from './platform.ts';
+import { recordReport } from './reports/recordReport.ts';
 import { cancelRestore } from './restores/cancelRestore.ts';
 import { checkCompatibility } from './restores/checkCompatibility.ts';
 import { readRestores } from './restores/readRestores.ts';
@@ -29,10 +33,14 @@ export const apiRoutes = (platform: Platform): readonly Implemented[] => [
   requestStart(platform),
   ...requestEnd(platform),
   ...readContainers(platform),
+  recordReport(platform),
   ...readNodes(platform),
   ...readEvents(platform),
   ...checkLedger(platform),
   ...treeHeads(platform),
   streamEvents(platform),
+  createToken(platform),
+  ...readTokens(platform),
+  revokeToken(platform),
   ...systemRoutes(platform),
 ];

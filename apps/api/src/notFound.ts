@@ -10,3 +10,6 @@ export const restoreNotFound = (id: string): StasisError =>
 
 export const nodeNotFound = (name: string): StasisError =>
   new StasisError('NodeNotFound', `no node "${name}" has joined`, { next: 'GET /v1/nodes lists those that have.' });
+
+export const tokenNotFound = (id: string): StasisError =>
+  new StasisError('TokenNotFound', `no token ${id} is known`, { next: 'GET /v1/tokens lists those that are.' });

@@ -1,5 +1,6 @@
 import type { Bus } from '@stasis/bus';
 import type { PostgresLedger } from '@stasis/ledger/postgres';
+import type { Access } from './access/access.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { Heartbeats } from './nodes/heartbeats.ts';
@@ -16,6 +17,7 @@ export interface Platform {
   readonly metrics: Metrics;
   readonly heads: KnownHeads;
   readonly heartbeats: Heartbeats;
+  readonly access: Access;
   readonly ledgerKey: LedgerKey;
   /** Differs at each start. */
   readonly instance: string;

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { isNodeName } from '@stasis/container';
 import { StasisError } from '@stasis/errors';
+import { shippedPolicies } from './access/loadPolicies.ts';
 
 /** What the api is told by its environment. */
 export interface Settings {
@@ -17,6 +18,8 @@ export interface Settings {
   /** Milliseconds from a request to its end by the recorder, unless the request says another. */
   readonly deadlineMs: number;
   readonly logLevel: string;
+  /** Folder of the Cedar policies and their schema. */
+  readonly policies: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,6 +37,7 @@ export function readSettings(env: Environment): Settings {
     nodeLostAfterMs: readMs(env, 'STASIS_NODE_LOST_AFTER_MS', 30_000),
     deadlineMs: readMs(env, 'STASIS_DEADLINE_MS', 15 * 60_000),
     logLevel: env['STASIS_LOG_LEVEL'] || 'info',
+    policies: path.resolve(env['STASIS_POLICIES'] || shippedPolicies),
   };
 }
 

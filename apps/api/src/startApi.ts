@@ -4,6 +4,7 @@ import { isStasisError } from '@stasis/errors';
 import { defaultLedger, systemLedger } from '@stasis/events';
 import { acquireLease, openPostgresLedger, type PostgresLedger, releaseLease } from '@stasis/ledger/postgres';
 import type { FastifyBaseLogger } from 'fastify';
+import { openAccess } from './access/access.ts';
 import { apiRoutes } from './apiRoutes.ts';
 import { loadLedgerKey } from './audit/ledgerKey.ts';
 import { signTreeHeads } from './audit/signTreeHeads.ts';
@@ -60,7 +61,7 @@ async function start(
   const startedAt = new Date();
   await withLedger(() => ledger.head(defaultLedger));
   const instance = randomUUID();
-  await ensureAdminToken(ledger.database, settings.home, announceToken);
+  await ensureAdminToken(ledger, settings.home, announceToken);
   const ledgerKey = await loadLedgerKey(settings.home);
   await bus.ensureTopics(specs);
   const heads = await followHeads(ledger);
@@ -68,6 +69,10 @@ async function start(
   const metrics = createMetrics();
   const heartbeats = await listenToHeartbeats(bus, instance, log);
   closers.push(() => heartbeats.stop());
+  const access = await openAccess(ledger, settings.policies, log, (recorded) =>
+    noteRecorded({ heads, metrics }, recorded),
+  );
+  closers.push(() => access.denials.close());
   const platform: Platform = {
     settings,
     ledger,
@@ -76,6 +81,7 @@ async function start(
     metrics,
     heads,
     heartbeats,
+    access,
     ledgerKey,
     instance,
     startedAt,

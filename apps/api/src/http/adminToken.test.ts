@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type LedgerDatabase, listTokens, openDatabase } from '@stasis/ledger/postgres';
+import { listTokens, openPostgresLedger, type PostgresLedger } from '@stasis/ledger/postgres';
 import { startPostgres, type TestPostgres } from '@stasis/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadLedgerKey } from '../audit/ledgerKey.ts';
@@ -13,22 +13,22 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 let postgres: TestPostgres;
 let home: string;
-let database: LedgerDatabase;
+let ledger: PostgresLedger;
 
-const opened = async (): Promise<LedgerDatabase> => {
+const opened = async (): Promise<PostgresLedger> => {
   const databaseUrl = await postgres.createDatabase();
   await applyMigrations(databaseUrl);
-  return openDatabase({ connectionString: databaseUrl });
+  return openPostgresLedger({ connectionString: databaseUrl });
 };
 
 beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'stasis-test-token-'));
   postgres = await startPostgres();
-  database = await opened();
+  ledger = await opened();
 });
 
 afterAll(async () => {
-  await database?.close();
+  await ledger?.close();
   await postgres?.stop();
   await rm(home, { recursive: true, force: true });
 });
@@ -36,15 +36,17 @@ afterAll(async () => {
 describe('the admin token', () => {
   it('is made and told once; a later start says nothing and it still works', async () => {
     const announce = vi.fn<(secret: string, file: string) => void>();
-    await ensureAdminToken(database, home, announce);
-    await ensureAdminToken(database, home, announce);
+    await ensureAdminToken(ledger, home, announce);
+    await ensureAdminToken(ledger, home, announce);
     expect(announce).toHaveBeenCalledOnce();
     const [secret, file] = announce.mock.calls[0] ?? [];
     expect((await readFile(String(file), 'utf8')).trim()).toBe(secret);
-    const actor = await createAuthenticate(database)(`Bearer ${String(secret)}`);
-    const [token] = await listTokens(database);
-    expect(actor).toEqual({ authtype: 'user', authid: token?.id });
+    const principal = await createAuthenticate(ledger.database)(`Bearer ${String(secret)}`);
+    const [token] = await listTokens(ledger.database);
+    expect(principal).toEqual({ id: token?.id, role: 'admin', nodes: [] });
     expect(token?.id).toMatch(/^sub_/);
+    const created = await ledger.readStream('system', `token/${String(token?.id)}`);
+    expect(created.map(({ event }) => event.data)).toEqual([{ role: 'admin' }]);
   });
 
   it('is put into a new database by the home that has it', async () => {
@@ -53,7 +55,7 @@ describe('the admin token', () => {
     await ensureAdminToken(other, home, announce);
     expect(announce).not.toHaveBeenCalled();
     const secret = (await readFile(path.join(home, 'admin.token'), 'utf8')).trim();
-    await expect(createAuthenticate(other)(`Bearer ${secret}`)).resolves.toMatchObject({ authtype: 'user' });
+    await expect(createAuthenticate(other.database)(`Bearer ${secret}`)).resolves.toMatchObject({ role: 'admin' });
     await other.close();
   });
 });

@@ -2,9 +2,9 @@ import type { Route } from '@stasis/api-contract';
 import { newId } from '@stasis/events';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { type Actor, recorder } from '../actor.ts';
+import { gateOf } from '../access/gate.ts';
+import type { Actor } from '../actor.ts';
 import type { Platform } from '../platform.ts';
-import type { Authenticate } from './authenticate.ts';
 import { once, requestDigest } from './idempotency.ts';
 import type { Call, Implemented } from './implement.ts';
 import { formatPlace, positionHeader, readPlace } from './places.ts';
@@ -12,15 +12,14 @@ import { requireWellFormed } from './wellFormed.ts';
 
 const longestWaitMs = 10_000;
 
-/** Puts one route of the contract on the server: token, schemas, `?waitFor=`, Idempotency-Key, answer. */
+/** Puts one route of the contract on the server: token, schemas, policies, `?waitFor=`, Idempotency-Key, answer. */
 export function registerRoute(
   app: FastifyInstance,
   platform: Platform,
-  authenticate: Authenticate,
   { route, handler }: Implemented,
   problem: z.ZodType,
 ): void {
-  const actors = new WeakMap<FastifyRequest, Actor>();
+  const gate = gateOf(platform, route);
   app.route({
     method: route.method,
     logLevel: 'warn',
@@ -28,16 +27,24 @@ export function registerRoute(
     schema: schemaOf(route, problem),
     // The contract's types hold the answers at compile time; writing them is left to JSON.stringify.
     serializerCompiler: () => (answer) => (route.contentType === undefined ? JSON.stringify(answer) : String(answer)),
-    onRequest: async (request) => {
-      if (route.auth) actors.set(request, await authenticate(request.headers.authorization));
-    },
+    onRequest: (request) => gate.identify(request),
     preValidation: async (request) => requireWellFormed(request.body),
+    preHandler: (request) => gate.authorise(request),
     handler: async (request, reply) => {
       await waitAsAsked(platform, request.query);
-      const actor = actors.get(request) ?? recorder;
+      const actor = gate.actorOf(request);
+      gate.watch(request, reply);
+      const work = async (reserve: Call<Route>['newId']): Promise<unknown> => {
+        try {
+          return await handler(callOf(request, reply, actor, reserve));
+        } catch (error) {
+          await gate.noteDenial(request, error);
+          throw error;
+        }
+      };
       const key = route.idempotent === true ? request.headers['idempotency-key'] : undefined;
       if (typeof key !== 'string') {
-        const answer = await handler(callOf(request, reply, actor, async (prefix) => newId(prefix)));
+        const answer = await work(async (prefix) => newId(prefix));
         return answer === undefined
           ? reply
           : send(reply, route, reply.statusCode === 200 ? route.status : reply.statusCode, answer);
@@ -49,7 +56,7 @@ export function registerRoute(
       };
       const { status, body } = await once(platform.ledger.database, owner, async (reserve) => ({
         status: route.status,
-        body: await handler(callOf(request, reply, actor, reserve)),
+        body: await work(reserve),
       }));
       return send(reply, route, status, body);
     },

@@ -9,7 +9,6 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import type { Platform } from '../platform.ts';
-import { type Authenticate, createAuthenticate } from './authenticate.ts';
 import type { Implemented } from './implement.ts';
 import { formatPlace, positionHeader } from './places.ts';
 import { answerProblems } from './problems.ts';
@@ -50,9 +49,8 @@ export async function createServer(
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
-  const authenticate: Authenticate = createAuthenticate(platform.ledger.database);
   await app.register(async (scope) => {
-    for (const implemented of routes) registerRoute(scope, platform, authenticate, implemented, problem);
+    for (const implemented of routes) registerRoute(scope, platform, implemented, problem);
     scope.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   });
   await app.ready();

@@ -8,6 +8,7 @@ export interface Metrics {
   factSetAside(reason: string): void;
   relayed(ledger: string, position: number): void;
   signed(ledger: string, size: number): void;
+  denied(code: string, action: string): void;
   readonly contentType: string;
   text(): Promise<string>;
 }
@@ -53,6 +54,12 @@ export function createMetrics(): Metrics {
     labelNames: ['reason'],
     registers,
   });
+  const denied = new Counter({
+    name: 'stasis_access_denied_total',
+    help: 'Requests that were not allowed, by code and action',
+    labelNames: ['code', 'action'],
+    registers,
+  });
   const relayed = gauge('stasis_relay_position', 'Highest position that this api put on the bus');
   const signed = gauge('stasis_tree_head_size', 'Size of the newest tree head that this api signed');
 
@@ -83,6 +90,7 @@ export function createMetrics(): Metrics {
     factSetAside: (reason) => setAside.inc({ reason }),
     relayed: (ledger, position) => relayed.set({ ledger }, position),
     signed: (ledger, size) => signed.set({ ledger }, size),
+    denied: (code, action) => denied.inc({ code, action }),
     contentType: registry.contentType,
     text: () => registry.metrics(),
   };

@@ -20,7 +20,15 @@ const columns = { id: true, name: true, role: true, nodes: true, created: true, 
 /** Keeps a new token; of the secret only its SHA-256. The secret must be random: it is not stretched. */
 export async function putToken(
   { prisma }: LedgerDatabase,
-  token: { id: string; name: string; role: string; secret: string; nodes?: readonly string[]; expires?: Date },
+  token: {
+    id: string;
+    name: string;
+    role: string;
+    secret: string;
+    nodes?: readonly string[];
+    created?: Date;
+    expires?: Date;
+  },
 ): Promise<void> {
   const { secret, expires, nodes = [], ...rest } = token;
   await prisma.token.create({

@@ -1,0 +1,36 @@
+import { type Action, actions } from '@stasis/api-contract';
+import { StasisError } from '@stasis/errors';
+import type { PostgresLedger } from '@stasis/ledger/postgres';
+import { type Authenticate, createAuthenticate } from '../http/authenticate.ts';
+import type { Log } from '../log.ts';
+import type { Recorded } from '../recordEvents.ts';
+import { loadPolicies, type Policies } from './loadPolicies.ts';
+import { type Denials, recordDenials } from './recordDenials.ts';
+
+/** Who may do what: tokens, policies, and the record of what was denied. */
+export interface Access {
+  readonly authenticate: Authenticate;
+  readonly policies: Policies;
+  readonly denials: Denials;
+}
+
+/** @throws StasisError ConfigInvalid when the policies are broken or do not know an action of this api. */
+export async function openAccess(
+  ledger: PostgresLedger,
+  folder: string,
+  log: Log,
+  onRecorded: (recorded: Recorded) => void,
+): Promise<Access> {
+  const policies = await loadPolicies(folder);
+  const unknown = actions.find((action: Action) => !policies.actions.includes(action));
+  if (unknown !== undefined)
+    throw new StasisError('ConfigInvalid', `the schema in ${folder} does not know the action "${unknown}"`, {
+      next: 'Add it to schema.cedarschema as the shipped one has it.',
+    });
+  log.info({ policies: policies.id, folder }, 'the policies are read');
+  return {
+    policies,
+    authenticate: createAuthenticate(ledger.database),
+    denials: recordDenials(ledger, log, onRecorded),
+  };
+}
