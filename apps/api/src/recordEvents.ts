@@ -36,11 +36,24 @@ const maxAttempts = 50;
 export async function recordEvents(ledger: Ledger, decision: Decision): Promise<Recorded> {
   const ledgerName = ledgerOfNoun(decision.noun);
   const streamName = `${decision.noun}/${decision.subject}`;
+  return appendDecided(ledger, ledgerName, streamName, (stream) => {
+    const domainEvents = decision.decide(stream);
+    if (domainEvents.length === 0) return undefined;
+    return appendOf(decision, ledgerName, streamName, stream.length, domainEvents);
+  });
+}
+
+/** The loop of it: `decide` makes the append from the stream as it is now, or nothing. @throws StasisError as above */
+export async function appendDecided(
+  ledger: Ledger,
+  ledgerName: string,
+  streamName: string,
+  decide: (stream: readonly RecordedEvent[]) => Append | undefined,
+): Promise<Recorded> {
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     const stream = await ledger.readStream(ledgerName, streamName);
-    const domainEvents = decision.decide(stream);
-    if (domainEvents.length === 0) return { stream, added: [] };
-    const append = appendOf(decision, ledgerName, streamName, stream.length, domainEvents);
+    const append = decide(stream);
+    if (append === undefined) return { stream, added: [] };
     const [outcome] = await ledger.append([append]);
     if (outcome?.outcome === 'appended') return { stream: [...stream, ...outcome.recorded], added: outcome.recorded };
     // Recorded by an earlier try of the same decision whose answer was lost.

@@ -14,6 +14,7 @@ export const actions = [
   'restore.request',
   'restore.cancel',
   'node.read',
+  'node.report',
   'node.invite',
   'signingkey.rotate',
   'signingkey.retire',

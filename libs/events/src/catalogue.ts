@@ -16,6 +16,11 @@ const keyId = z.string().regex(/^[0-9a-f]{32}$/);
 const publicKey = z.string().length(44);
 const signature = z.string().length(88);
 const file = z.object({ name: z.string(), size: bytes }).strict();
+/**
+ * Of a request: the one-shot command on the node that asks does it itself, with its image in this directory, and reports
+ * the steps. No agent is told of it.
+ */
+const imagePath = z.string().startsWith('/').max(4096).optional();
 
 const runtime = z.object({ name: z.string(), version: z.string(), platform: z.string() }).strict();
 
@@ -49,6 +54,7 @@ export const catalogue = {
       run: z.string(),
       generation: z.number().int().positive(),
       leaveRunning: z.boolean(),
+      imagePath,
       labels: z.record(z.string(), z.string()),
       reason: reasonInLeaf.optional(),
       /** After this instant the recorder voids the request. */
@@ -96,6 +102,7 @@ export const catalogue = {
       container: containerRef,
       /** Of the image; absent where the checkpoint has none, and the request is refused in the same decision. */
       manifestDigest: digest.optional(),
+      imagePath,
       labels: z.record(z.string(), z.string()),
       reason: reasonInLeaf.optional(),
       deadline: iso,
@@ -120,6 +127,8 @@ export const catalogue = {
       verb: z.enum(['start', 'stop', 'remove']),
       /** For `start`: a bundle on the node, or a command over the host's root, read-only. */
       bundle: z.string().optional(),
+      /** From an image that the ledger does not know. */
+      imagePath,
       command: z.array(z.string()).min(1).optional(),
       /** In clear only in events from before it was sealed; nothing writes or obeys it any more. */
       env: z.array(z.string()).optional(),

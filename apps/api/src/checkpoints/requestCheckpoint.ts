@@ -16,7 +16,7 @@ export const requestCheckpoint = (platform: Platform): Implemented =>
   implement(route, (call) => request(platform, call));
 
 async function request(platform: Platform, call: Call<typeof route>): Promise<AnswerOf<typeof route>> {
-  const { container: name, leaveRunning, labels, reason: given, timeoutSeconds } = call.body;
+  const { container: name, leaveRunning, imagePath, labels, reason: given, timeoutSeconds } = call.body;
   const { database } = platform.ledger;
   const container = await findContainer(database, name);
   if (container.run === undefined) throw unknown(name);
@@ -29,12 +29,13 @@ async function request(platform: Platform, call: Call<typeof route>): Promise<An
       run: container.run,
       generation: container.generation,
       leaveRunning,
+      ...(imagePath !== undefined && { imagePath }),
       labels,
       ...(reason && { reason: reason.leaf }),
       deadline: deadlineOf(platform.settings, timeoutSeconds),
     },
     containerStatus: container.status,
-    nodeIsLost: agentIsLost(node, 'checkpointer'),
+    nodeIsLost: imagePath === undefined && agentIsLost(node, 'checkpointer'),
   };
   const { stream } = await record(platform, {
     noun: 'checkpoint',

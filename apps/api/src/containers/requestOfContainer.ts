@@ -14,7 +14,7 @@ interface Asked {
   readonly name: string;
   readonly verb: EventData<'container.requested'>['verb'];
   /** For a start: what to run. */
-  readonly what?: Pick<EventData<'container.requested'>, 'bundle' | 'command' | 'env' | 'cwd' | 'labels'>;
+  readonly what?: Pick<EventData<'container.requested'>, 'bundle' | 'imagePath' | 'command' | 'env' | 'cwd' | 'labels'>;
   readonly reason?: string | ReasonGiven | undefined;
   readonly timeoutSeconds?: number | undefined;
 }
@@ -27,7 +27,8 @@ export async function recordContainerRequest<R extends Route>(
 ): Promise<ContainerRequested> {
   const { node, name, verb, what = {}, timeoutSeconds } = asked;
   const eventId = await call.newId('evt');
-  const nodeIsLost = agentIsLost(await findNode(platform.ledger.database, node), 'restorer');
+  const nodeIsLost =
+    what.imagePath === undefined && agentIsLost(await findNode(platform.ledger.database, node), 'restorer');
   const reason = asked.reason === undefined ? undefined : sealReason(asked.reason);
   const request: EventData<'container.requested'> = {
     container: `${node}/${name}`,

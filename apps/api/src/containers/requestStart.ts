@@ -13,15 +13,17 @@ const route = routes.requestStart;
 export const requestStart = (platform: Platform): Implemented => implement(route, (call) => start(platform, call));
 
 async function start(platform: Platform, call: Call<typeof route>): Promise<AnswerOf<typeof route>> {
-  const { name, bundle, command, env, cwd, labels, reason, timeoutSeconds } = call.body;
+  const { name, bundle, imagePath, command, env, cwd, labels, reason, timeoutSeconds } = call.body;
   if (command !== undefined && !platform.settings.allowHostCommands)
     throw new StasisError('PolicyDenied', 'this platform does not start commands over the host root', {
       next: 'Give a bundle, or set STASIS_ALLOW_HOST_COMMANDS=1 for the api (`stasis up` does).',
     });
   const node = call.body.node ?? (await onlyNode(platform));
-  if ((await findNode(platform.ledger.database, node)) === undefined) throw nodeNotFound(node);
+  if (imagePath === undefined && (await findNode(platform.ledger.database, node)) === undefined)
+    throw nodeNotFound(node);
   const what = {
     ...(bundle !== undefined && { bundle }),
+    ...(imagePath !== undefined && { imagePath }),
     ...(command !== undefined && { command }),
     ...(env !== undefined && { env }),
     ...(cwd !== undefined && { cwd }),

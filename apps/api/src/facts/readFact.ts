@@ -25,8 +25,10 @@ const factKeys = new Set<string>([
  * @throws StasisError EventMalformed when it is no fact of the catalogue; NotAuthorised when a node speaks of a container
  * or a node that is not its own.
  */
-export function readFact(message: DeliveredMessage): Fact {
-  const event = parseEvent(contentOf(message));
+export const readFact = (message: DeliveredMessage): Fact => factIn(parseEvent(contentOf(message)));
+
+/** An event from a node, as a fact. @throws StasisError as `readFact` */
+export function factIn(event: StasisEvent): Fact {
   const { key } = domainEventOf(event);
   if (!factKeys.has(key)) throw new StasisError('EventMalformed', `${key} is not for nodes to report (${event.id})`);
   const [, node] = /^\/stasis\/nodes\/(.+)$/.exec(event.source) ?? [];

@@ -14,10 +14,8 @@ export async function objectionsTo(
   const source = checkpoint.node === node.id ? undefined : await findNode(database, checkpoint.node);
   const taken = (await getContainer(database, `${node.id}/${name}`)).item;
   const objections: Cause[] = [];
-  if (checkpoint.phase !== 'Ready') {
-    const message = `checkpoint ${checkpoint.id} is ${checkpoint.phase}, not Ready`;
-    objections.push({ reason: 'NotReady', message });
-  }
+  if (checkpoint.phase !== 'Ready') objections.push(notReady(checkpoint));
+  else if (checkpoint.imagePath !== undefined) objections.push(inNoStore(checkpoint, checkpoint.imagePath));
   if (agentIsLost(node, 'restorer'))
     objections.push({ reason: 'NodeLost', message: `node "${node.id}" has stopped answering` });
   if (taken !== undefined && !statusTable[taken.status].nameIsFree)
@@ -25,6 +23,22 @@ export async function objectionsTo(
   objections.push(...runtimeObjections(checkpoint, node), ...cpuObjections(source, node));
   return objections;
 }
+
+/** The same for an image that the one-shot command on the node has at hand: all the rest it can see for itself. */
+export const objectionsToImage = (checkpoint: CheckpointView): readonly Cause[] =>
+  checkpoint.phase === 'Ready' || checkpoint.adoptable ? [] : [notReady(checkpoint)];
+
+const notReady = ({ id, phase }: CheckpointView): Cause => ({
+  reason: 'NotReady',
+  message: `checkpoint ${id} is ${phase}, not Ready`,
+});
+
+const inNoStore = ({ id, node }: CheckpointView, imagePath: string): Cause => ({
+  reason: 'StoreUnavailable',
+  message:
+    `the image of ${id} is in no store: \`checkpointer checkpoint\` has put it into ${imagePath} on node "${node}"; ` +
+    `restore it there with \`restorer restore --image-path ${imagePath}\``,
+});
 
 function runtimeObjections({ id, runtime: written }: CheckpointView, { id: node, runtime }: NodeView): Cause[] {
   if (written === undefined || runtime === undefined) return [];

@@ -9,7 +9,7 @@ import { checkpointNotFound, nodeNotFound } from '../notFound.ts';
 import type { Platform } from '../platform.ts';
 import { present, record } from '../recordRequest.ts';
 import { sealReason } from '../sealReason.ts';
-import { objectionsTo } from './objectionsTo.ts';
+import { objectionsTo, objectionsToImage } from './objectionsTo.ts';
 
 const route = routes.requestRestore;
 
@@ -17,14 +17,14 @@ const route = routes.requestRestore;
 export const requestRestore = (platform: Platform): Implemented => implement(route, (call) => request(platform, call));
 
 async function request(platform: Platform, call: Call<typeof route>): Promise<AnswerOf<typeof route>> {
-  const { checkpoint: id, labels, reason: given, timeoutSeconds } = call.body;
+  const { checkpoint: id, imagePath, labels, reason: given, timeoutSeconds } = call.body;
   const { database } = platform.ledger;
   const { item: checkpoint } = await getCheckpoint(database, id);
   if (checkpoint === undefined) throw checkpointNotFound(id);
   const nodeName = call.body.node ?? checkpoint.node;
   const name = call.body.name ?? checkpoint.container.slice(checkpoint.container.indexOf('/') + 1);
   const node = await findNode(database, nodeName);
-  if (node === undefined) throw nodeNotFound(nodeName);
+  if (node === undefined && imagePath === undefined) throw nodeNotFound(nodeName);
   const reason = given === undefined ? undefined : sealReason(given);
   const command = {
     request: {
@@ -33,11 +33,15 @@ async function request(platform: Platform, call: Call<typeof route>): Promise<An
       name,
       container: `${nodeName}/${name}`,
       ...(checkpoint.manifestDigest !== undefined && { manifestDigest: checkpoint.manifestDigest }),
+      ...(imagePath !== undefined && { imagePath }),
       labels,
       ...(reason && { reason: reason.leaf }),
       deadline: deadlineOf(platform.settings, timeoutSeconds),
     },
-    objections: await objectionsTo(database, checkpoint, node, name),
+    objections:
+      node === undefined || imagePath !== undefined
+        ? objectionsToImage(checkpoint)
+        : await objectionsTo(database, checkpoint, node, name),
   };
   const { stream } = await record(platform, {
     noun: 'restore',

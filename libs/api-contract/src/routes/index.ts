@@ -2,6 +2,7 @@ import { auditRoutes } from './audit.ts';
 import { checkpointRoutes } from './checkpoints.ts';
 import { containerRoutes } from './containers.ts';
 import { identityRoutes } from './identity.ts';
+import { reportRoutes } from './reports.ts';
 import { restoreRoutes } from './restores.ts';
 import { systemRoutes } from './system.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -13,6 +14,7 @@ export const routes = {
   ...checkpointRoutes,
   ...restoreRoutes,
   ...containerRoutes,
+  ...reportRoutes,
   ...auditRoutes,
   ...identityRoutes,
   ...tokenRoutes,

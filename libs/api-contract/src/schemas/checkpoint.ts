@@ -1,6 +1,16 @@
 import { checkpointPhases, type CheckpointView } from '@stasis/lifecycle';
 import { z } from 'zod';
-import { condition, containerName, anyId, labels, reason, reasonShown, stringMap, timeoutSeconds } from './common.ts';
+import {
+  condition,
+  containerName,
+  anyId,
+  imagePath,
+  labels,
+  reason,
+  reasonShown,
+  stringMap,
+  timeoutSeconds,
+} from './common.ts';
 import { auditEvent, type AuditEvent } from './events.ts';
 
 export const checkpointBody = z
@@ -8,6 +18,7 @@ export const checkpointBody = z
     container: containerName,
     /** False (the default): the container is stopped once the checkpoint is stored and read back. */
     leaveRunning: z.boolean().default(false),
+    imagePath: imagePath.optional(),
     reason: reason.optional(),
     labels: labels.default({}),
     timeoutSeconds: timeoutSeconds.optional(),
@@ -23,6 +34,7 @@ const shape = {
   run: z.string(),
   generation: z.number().int(),
   leaveRunning: z.boolean(),
+  imagePath: z.string().exactOptional(),
   labels: stringMap,
   reason: reasonShown.exactOptional(),
   requestedBy: z.string(),

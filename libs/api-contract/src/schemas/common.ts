@@ -16,6 +16,9 @@ export const labels = z
 /** The recorder voids the request when this many seconds have passed. */
 export const timeoutSeconds = z.number().int().min(1).max(86_400);
 
+/** Given by the one-shot command on the node, which carries the request out itself with its image in this directory. */
+export const imagePath = z.string().startsWith('/').max(4096);
+
 /** An id as callers give it. One that is not of its kind is simply not found: 404, not 400. */
 export const anyId = z.string().min(1).max(64);
 

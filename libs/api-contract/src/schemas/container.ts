@@ -1,7 +1,7 @@
 import { containerStatuses, type ContainerStatus } from '@stasis/container';
 import type { ContainerView } from '@stasis/lifecycle';
 import { z } from 'zod';
-import { labels, nodeName, reason, stringMap, timeoutSeconds } from './common.ts';
+import { imagePath, labels, nodeName, reason, stringMap, timeoutSeconds } from './common.ts';
 import { newContainerName } from './restore.ts';
 
 export const startBody = z
@@ -13,6 +13,7 @@ export const startBody = z
     command: z.array(z.string().min(1).max(32_768)).min(1).max(256).optional(),
     /** Directory of an OCI bundle on the node. */
     bundle: z.string().startsWith('/').max(4096).optional(),
+    imagePath: imagePath.optional(),
     env: z
       .array(z.string().regex(/^[^=]+=/, 'is not NAME=value'))
       .max(256)

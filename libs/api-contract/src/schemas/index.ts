@@ -7,5 +7,6 @@ export * from './identity.ts';
 export * from './ledger.ts';
 export * from './node.ts';
 export * from './problem.ts';
+export * from './report.ts';
 export * from './restore.ts';
 export * from './token.ts';

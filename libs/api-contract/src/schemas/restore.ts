@@ -5,6 +5,7 @@ import {
   causeShown,
   condition,
   anyId,
+  imagePath,
   labels,
   nodeName,
   reason,
@@ -25,6 +26,7 @@ export const restoreBody = z
     node: nodeName.optional(),
     /** Default: the name of the checkpointed container. */
     name: newContainerName.optional(),
+    imagePath: imagePath.optional(),
     reason: reason.optional(),
     labels: labels.default({}),
     timeoutSeconds: timeoutSeconds.optional(),

@@ -28,6 +28,8 @@ export interface CheckpointView {
   readonly run: string;
   readonly generation: number;
   readonly leaveRunning: boolean;
+  /** The one-shot command on the node keeps the image there; it is in no store. */
+  readonly imagePath?: string;
   readonly labels: Readonly<Record<string, string>>;
   /** The leaf's form; the API adds the text while it exists. */
   readonly reason?: EventData<'checkpoint.requested'>['reason'];
@@ -94,6 +96,7 @@ export function projectCheckpoint(view: CheckpointView | undefined, recorded: Re
       run: data.run,
       generation: data.generation,
       leaveRunning: data.leaveRunning,
+      ...(data.imagePath !== undefined && { imagePath: data.imagePath }),
       labels: data.labels,
       ...(data.reason && { reason: data.reason }),
       requestedBy: event.authid,
