@@ -2,10 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isStasisError } from '@stasis/errors';
 import type { CheckpointJob } from './checkpointJob.ts';
 
-/** Puts the sealed image into the store. @throws StasisError StoreUnavailable, NoSpace, ImageExists */
+/**
+ * Puts the sealed image into the store, on top of the container's newest image that is whole there.
+ * @throws StasisError StoreUnavailable, NoSpace, ImageExists
+ */
 export async function storeImage(job: CheckpointJob, dir: string): Promise<void> {
-  const { store } = job.parts;
-  const { bytesNew, bytesShared, seconds } = await patiently(job, () => store.put(job.id, dir));
+  const { store, journal } = job.parts;
+  const parent = journal.newestVerified(job.request.container);
+  const { bytesNew, bytesShared, seconds } = await patiently(job, () =>
+    store.put(job.id, dir, { ...(parent !== undefined && { parent }) }),
+  );
   const durationMs = Math.round(seconds * 1000);
   await job.reach('stored', {}, job.fact('checkpoint.stored', { store: store.url, bytesNew, bytesShared, durationMs }));
 }

@@ -157,7 +157,7 @@ describe('a restore', () => {
     await start();
     await started('web-1');
     const { checkpoint, manifestDigest } = await imageOf('web-1');
-    flipByte(filesUnder(join(node.home, 'store')).find((file) => file.endsWith('pages.img')) ?? '');
+    flipByte(filesUnder(join(node.home, 'store', 'packs'))[0] ?? '');
     const id = await askRestore(checkpoint, manifestDigest, 'copy');
     expect((await node.recorder.fact('restore.failed', id)).data).toMatchObject({ reason: 'IntegrityMismatch' });
     expect((await runtime.list()).map(({ id: name }) => name)).toEqual(['web-1']);

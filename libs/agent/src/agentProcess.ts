@@ -1,7 +1,7 @@
 import { openBus } from '@stasis/bus';
 import { isStasisError, messageOf } from '@stasis/errors';
 import type { ContainerRuntime } from '@stasis/runtime';
-import { openStore } from '@stasis/store';
+import { openStore, plainWarning } from '@stasis/store';
 import { readAgentConfig, type AgentConfig } from './agentConfig.ts';
 import type { Identity } from './identity.ts';
 import { startAgent, type UseCases } from './startAgent.ts';
@@ -27,6 +27,7 @@ async function run(agent: Identity['agent'], useCases: UseCases): Promise<number
       openStore(config.store),
       openBus(process.env),
     ]);
+    if (store.settings.plain) log(plainWarning);
     const running = await startAgent({ agent, config, bus, store, runtimes, useCases, log });
     log(`ready, ${running.parts.info.name} ${running.parts.info.version}, roots ${config.roots.join(' ')}`);
     log(`ending: ${await asked}`);

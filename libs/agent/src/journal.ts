@@ -120,6 +120,19 @@ export class Journal {
       .map(toRequest);
   }
 
+  /** The newest checkpoint of a container whose image the store gave back whole: the parent of the next one. */
+  newestVerified(container: string): string | undefined {
+    const row = this.#db
+      .prepare(
+        `SELECT subject FROM requests
+         WHERE state = 'ended' AND json_extract(body, '$.data.container') = ?
+           AND json_extract(notes, '$.verifiedAt') IS NOT NULL
+         ORDER BY rowid DESC LIMIT 1`,
+      )
+      .get(container);
+    return row === undefined ? undefined : String(row['subject']);
+  }
+
   /** Attempt directories that ended requests may have left behind; those of kept images are not among them. */
   leftDirectories(): string[] {
     return this.#db

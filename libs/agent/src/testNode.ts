@@ -51,7 +51,7 @@ export async function createTestNode(
   const broker = createMemoryBroker();
   const bus = createMemoryBus({ broker });
   await bus.ensureTopics(topicSpecs());
-  const store = await openStore(config.store);
+  const store = await openStore(config.store, { STASIS_HOME: home });
   const root = config.roots[0] ?? home;
   const opened = await runtime(root);
   const agents: { running: RunningAgent; bus: Bus }[] = [];
@@ -105,7 +105,7 @@ function unmountIn(root: string): void {
 /** The store with some of its calls replaced. */
 export const storeWith = (store: ImageStore, changes: Partial<ImageStore>): ImageStore => ({
   url: store.url,
-  put: (id, dir) => store.put(id, dir),
+  put: (id, dir, options) => store.put(id, dir, options),
   verify: (id, digest) => store.verify(id, digest),
   get: (id, dir, digest) => store.get(id, dir, digest),
   stat: (id) => store.stat(id),

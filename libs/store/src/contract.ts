@@ -12,8 +12,11 @@ export type Damage = 'cut' | 'flipped' | 'missing' | 'swapped';
 /** One empty store, and the means to harm what it keeps. */
 export interface StoreUnderTest {
   readonly store: ImageStore;
-  /** Does this to the kept bytes of one file of a stored image; `swapped` trades two images' files of that name. */
-  damage(how: Damage, id: string, file: string, otherId: string): Promise<void>;
+  /**
+   * Does this to the kept bytes of one file of a stored image; `swapped` trades two images' files of that name. Returns
+   * the words by which a failure must name what was harmed: the object, since other files may be in it as well.
+   */
+  damage(how: Damage, id: string, file: string, otherId: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -86,15 +89,16 @@ export function testImageStore(name: string, make: () => Promise<StoreUnderTest>
     });
 
     it.each(['cut', 'flipped', 'missing', 'swapped'] as const)(
-      'names image and file when a kept file was %s, in verify and in get, and get leaves nothing',
+      'names image, file and object when a kept file was %s, in verify and in get, and get leaves nothing',
       async (how) => {
         const { dir, manifestDigest } = await image(1);
         await store.put(id, dir);
         await store.put(otherId, (await image(2)).dir);
-        await made.damage(how, id, 'pages.img', otherId);
+        const object = await made.damage(how, id, 'pages.img', otherId);
+        const file = how === 'cut' || how === 'flipped' ? 'pages\\.img' : '[a-z_]+\\.img';
         const fault = {
           code: how === 'cut' || how === 'missing' ? 'ImageIncomplete' : 'IntegrityMismatch',
-          message: expect.stringMatching(new RegExp(`${id}.*pages\\.img`)),
+          message: expect.stringMatching(new RegExp(`${id}.*${file}.*${object}`)),
         };
         await expect(store.verify(id, manifestDigest)).rejects.toMatchObject(fault);
         await expect(store.get(id, join(work, 'out'), manifestDigest)).rejects.toMatchObject(fault);

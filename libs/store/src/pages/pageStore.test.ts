@@ -1,36 +1,28 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile, mkdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, truncate, utimes, writeFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sealRandomImage } from './testImages.ts';
 import { sealSampleImage } from '@stasis/image/synthetic';
 import { testImageStore } from '../contract.ts';
+import { damagePages } from './damage.ts';
 import { openStore } from '../openStore.ts';
 import type { ImageStore } from '../port.ts';
 
-testImageStore('directory', async () => {
-  const root = await mkdtemp(join(tmpdir(), 'stasis-store-'));
-  const kept = (id: string, file: string) => join(root, 'images', id, file);
-  return {
-    store: await openStore(pathToFileURL(root).href),
-    async damage(how, id, file, otherId) {
-      const path = kept(id, file);
-      const bytes = await readFile(path);
-      if (how === 'missing') return rm(path);
-      if (how === 'cut') return truncate(path, bytes.length - 1);
-      if (how === 'swapped') {
-        await rename(path, `${path}.held`);
-        await rename(kept(otherId, file), path);
-        return rename(`${path}.held`, kept(otherId, file));
-      }
-      bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
-      return writeFile(path, bytes);
-    },
-    close: () => rm(root, { recursive: true, force: true }),
-  };
-});
+for (const plain of ['0', '1'])
+  testImageStore(plain === '1' ? 'pages, plain' : 'pages, encrypted', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'stasis-store-'));
+    const keyFile = join(root, 'key');
+    const env = { STASIS_STORE_KEY: keyFile, STASIS_STORE_PLAIN: plain, STASIS_STORE_CORES: '2' };
+    return {
+      store: await openStore(pathToFileURL(join(root, 'store')).href, env),
+      damage: (how, id, file, otherId) => damagePages(join(root, 'store'), keyFile, how, id, file, otherId),
+      close: () => rm(root, { recursive: true, force: true }),
+    };
+  });
 
 describe('the directory store', { timeout: 60_000 }, () => {
   const id = 'ckp_01jd0000000000000000000001';
@@ -40,23 +32,23 @@ describe('the directory store', { timeout: 60_000 }, () => {
   beforeEach(async () => {
     work = await mkdtemp(join(tmpdir(), 'stasis-store-'));
     root = join(work, 'store');
-    store = await openStore(pathToFileURL(root).href);
+    store = await openStore(pathToFileURL(root).href, { STASIS_STORE_KEY: join(work, 'key') });
   });
   afterEach(() => rm(work, { recursive: true, force: true }));
 
-  it('keeps directories 0700 and files 0600', async () => {
+  it('keeps directories 0700 and files 0600, the key file too', async () => {
     await sealSampleImage(join(work, 'image'));
     await store.put(id, join(work, 'image'));
-    const dir = join(root, 'images', id);
-    const mode = async (path: string) => [path, ((await stat(path)).mode & 0o777).toString(8)];
-    for (const path of [root, join(root, 'images'), join(root, 'tmp'), dir])
-      expect(await mode(path)).toEqual([path, '700']);
-    const files = await readdir(dir);
-    expect(files).toHaveLength(4);
-    for (const file of files) expect(await mode(join(dir, file))).toEqual([join(dir, file), '600']);
+    const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+    for (const dir of ['', 'images', 'packs', 'tmp'])
+      expect([dir, await modeOf(join(root, dir))]).toEqual([dir, '700']);
+    const files = [join(root, 'images', id), join(work, 'key')];
+    for (const pack of await readdir(join(root, 'packs'))) files.push(join(root, 'packs', pack));
+    expect(files).toHaveLength(3);
+    for (const file of files) expect([file, await modeOf(file)]).toEqual([file, '600']);
   });
 
-  it('leaves no temporary directory, whether a put succeeds or fails', async () => {
+  it('leaves no temporary file, whether a put succeeds or fails', async () => {
     const { manifest } = await sealSampleImage(join(work, 'image'));
     await store.put(id, join(work, 'image'));
     await truncate(join(work, 'image', 'pages.img'), 1);
@@ -67,24 +59,24 @@ describe('the directory store', { timeout: 60_000 }, () => {
 
   it('shows nothing of a put that was killed midway, and takes the image afterwards', async () => {
     const image = join(work, 'image');
-    const { manifestDigest } = await sealSampleImage(image, 1, 64 << 20);
+    const { manifestDigest } = await sealRandomImage(image, 64 << 20);
     const child = spawn(
       process.execPath,
       [
         '--input-type=module',
         '-e',
         `import { openStore } from ${JSON.stringify(new URL('../openStore.ts', import.meta.url).href)};
-         await (await openStore(process.argv[1])).put(process.argv[2], process.argv[3]);`,
+         await (await openStore(process.argv[1], process.env)).put(process.argv[2], process.argv[3]);`,
         store.url,
         id,
         image,
       ],
-      { stdio: 'ignore' },
+      { stdio: 'ignore', env: { ...process.env, STASIS_STORE_KEY: join(work, 'key') } },
     );
     const ended = once(child, 'exit');
     for (;;) {
-      const begun = await readdir(join(root, 'tmp'), { recursive: true }).catch(() => []);
-      if (begun.some((name) => name.endsWith('pages.img')) || child.exitCode !== null) break;
+      const begun = await readdir(join(root, 'tmp')).catch(() => []);
+      if (begun.length > 0 || child.exitCode !== null) break;
       await new Promise((resolve) => setImmediate(resolve));
     }
     child.kill('SIGKILL');
@@ -112,7 +104,7 @@ describe('the directory store', { timeout: 60_000 }, () => {
 
   it('is StoreUnavailable where its directory cannot be', async () => {
     await writeFile(join(work, 'file'), 'x');
-    const broken = await openStore(pathToFileURL(join(work, 'file')).href);
+    const broken = await openStore(pathToFileURL(join(work, 'file')).href, { STASIS_STORE_KEY: join(work, 'key') });
     await sealSampleImage(join(work, 'image'));
     await expect(broken.ping()).rejects.toMatchObject({ code: 'StoreUnavailable' });
     await expect(broken.put(id, join(work, 'image'))).rejects.toMatchObject({ code: 'StoreUnavailable' });

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sealSampleImage } from '@stasis/image/synthetic';
+import { sealRandomImage } from './testImages.ts';
 
 const run = promisify(execFile);
 
@@ -52,29 +53,39 @@ describe('the directory store on a disk that gets full', { timeout: 60_000 }, ()
   });
 
   it.runIf(namespaces)('says NoSpace of a put and keeps nothing of it', async () => {
-    await sealSampleImage(image, 1, 4 << 20);
+    await sealRandomImage(image, 4 << 20);
     const script = `
-      const store = await openStore(args[0]);
+      const store = await openStore(args[0], { STASIS_STORE_KEY: args.at(-1) });
       const error = await store.put(args[1], args[2]).catch(failure);
       const names = readdirSync(mountPoint, { recursive: true }).toSorted();
       console.log(JSON.stringify({ error, names, stat: await store.stat(args[1]) ?? null, list: await store.list() }));`;
-    expect(await onSmallDisk('size=1m', small, script, pathToFileURL(join(small, 'store')).href, id, image)).toEqual({
+    expect(
+      await onSmallDisk(
+        'size=1m',
+        small,
+        script,
+        pathToFileURL(join(small, 'store')).href,
+        id,
+        image,
+        join(work, 'key'),
+      ),
+    ).toEqual({
       error: { code: 'NoSpace', message: expect.stringContaining(id) },
-      names: ['store', 'store/images', 'store/tmp'],
+      names: ['store', 'store/images', 'store/packs', 'store/tmp'],
       stat: null,
       list: [],
     });
   });
 
   it.runIf(namespaces)('says NoSpace of a get and leaves no directory', async () => {
-    const { manifestDigest } = await sealSampleImage(image, 1, 4 << 20);
+    const { manifestDigest } = await sealRandomImage(image, 4 << 20);
     const script = `
-      const store = await openStore(args[0]);
+      const store = await openStore(args[0], { STASIS_STORE_KEY: args.at(-1) });
       await store.put(args[1], args[2]);
       const error = await store.get(args[1], mountPoint + '/out', args[3]).catch(failure);
       console.log(JSON.stringify({ error, names: readdirSync(mountPoint) }));`;
     const url = pathToFileURL(join(work, 'store')).href;
-    expect(await onSmallDisk('size=1m', small, script, url, id, image, manifestDigest)).toEqual({
+    expect(await onSmallDisk('size=1m', small, script, url, id, image, manifestDigest, join(work, 'key'))).toEqual({
       error: { code: 'NoSpace', message: expect.stringContaining(id) },
       names: [],
     });
@@ -83,11 +94,11 @@ describe('the directory store on a disk that gets full', { timeout: 60_000 }, ()
   it.runIf(namespaces)('says NoSpace where no file can be made any more', async () => {
     await sealSampleImage(image);
     const script = `
-      const store = await openStore(args[0]);
+      const store = await openStore(args[0], { STASIS_STORE_KEY: args.at(-1) });
       console.log(JSON.stringify(await store.put(args[1], args[2]).catch(failure)));`;
     const url = pathToFileURL(join(small, 'store')).href;
     for (const inodes of [3, 4, 5, 6])
-      expect(await onSmallDisk(`nr_inodes=${inodes}`, small, script, url, id, image)).toMatchObject({
+      expect(await onSmallDisk(`nr_inodes=${inodes}`, small, script, url, id, image, join(work, 'key'))).toMatchObject({
         code: 'NoSpace',
       });
   });

@@ -1,1 +1,0 @@
-export { openDirectoryStore } from './directoryStore.ts';

@@ -1,0 +1,89 @@
+import { closeSync, openSync } from 'node:fs';
+import { malformed } from './bytes.ts';
+import { pageSize, slots, zeroPage } from './format.ts';
+import { openFrame, unpack } from './frame.ts';
+import { secretOf, type FrameTable } from './frameTable.ts';
+import type { WholeFrame } from './imageBody.ts';
+import { inPack, readExactly } from './packFile.ts';
+
+/** Frames that are kept opened: a quarter of a MiB each. */
+const keptFrames = 64;
+
+/** Reads the frames of one image, each checked before it is used; the last ones stay at hand. */
+export class FrameReader {
+  readonly #table: FrameTable;
+  readonly #pathOf: (packId: string) => string;
+  readonly #files = new Map<string, number>();
+  readonly #kept = new Map<number, Buffer>();
+
+  constructor(table: FrameTable, pathOf: (packId: string) => string) {
+    this.#table = table;
+    this.#pathOf = pathOf;
+  }
+
+  /** Copies the pages at these ordinals, in their order, into `out`. */
+  copyPages(ordinals: Int32Array, out: Buffer): void {
+    for (let page = 0; page < ordinals.length;) {
+      const from = page;
+      const first = ordinals[page]!;
+      if (first === zeroPage) {
+        while (page < ordinals.length && ordinals[page] === zeroPage) page++;
+        out.fill(0, from * pageSize, page * pageSize);
+        continue;
+      }
+      const frame = Math.floor(first / slots);
+      const end = (frame + 1) * slots;
+      do page++;
+      while (page < ordinals.length && ordinals[page] === first + page - from && first + page - from < end);
+      const start = (first % slots) * pageSize;
+      const bytes = this.#frame(frame);
+      if (start + (page - from) * pageSize > bytes.length) throw malformed('a page beyond the end of its frame');
+      bytes.copy(out, from * pageSize, start, start + (page - from) * pageSize);
+    }
+  }
+
+  /** The piece of a file that is kept whole. */
+  whole({ pack, offset, length, plainLength, secret }: WholeFrame): Buffer {
+    const { id } = this.#table.packs[pack]!;
+    const bytes = inPack(id, () => unpack(openFrame(this.#read(id, offset, length), secret, this.#table.sealed)));
+    if (bytes.length !== plainLength) throw malformed('a frame of another length than was recorded');
+    return bytes;
+  }
+
+  close(): void {
+    for (const fd of this.#files.values()) closeSync(fd);
+    this.#files.clear();
+    this.#kept.clear();
+  }
+
+  #frame(frame: number): Buffer {
+    const kept = this.#kept.get(frame);
+    if (kept) {
+      this.#kept.delete(frame);
+      this.#kept.set(frame, kept);
+      return kept;
+    }
+    const table = this.#table;
+    const { id } = table.packs[table.pack[frame]!]!;
+    const bytes = inPack(id, () => {
+      const stored = this.#read(id, table.offset[frame]!, table.length[frame]!);
+      return unpack(openFrame(stored, secretOf(table, frame), table.sealed));
+    });
+    this.#kept.set(frame, bytes);
+    if (this.#kept.size > keptFrames)
+      for (const oldest of this.#kept.keys()) {
+        this.#kept.delete(oldest);
+        break;
+      }
+    return bytes;
+  }
+
+  #read(packId: string, offset: number, length: number): Buffer {
+    let fd = this.#files.get(packId);
+    if (fd === undefined) {
+      fd = openSync(this.#pathOf(packId), 'r');
+      this.#files.set(packId, fd);
+    }
+    return readExactly(fd, offset, length);
+  }
+}
