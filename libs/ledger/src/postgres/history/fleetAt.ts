@@ -1,0 +1,147 @@
+import type { ContainerView } from '@stasis/lifecycle';
+import type { Sql } from '../database.ts';
+import { defaultLimit } from '../views/viewPage.ts';
+import type { Moment } from './moments.ts';
+
+type ContainerStatus = ContainerView['status'];
+
+export interface FleetFilter {
+  readonly node?: string;
+  /** Bare name. */
+  readonly name?: string;
+  /** `<node>/<name>`. */
+  readonly container?: string;
+  readonly status?: ContainerStatus;
+  /** Those that were gone, too. */
+  readonly gone?: boolean;
+  readonly limit?: number;
+  /** `next` of the page before: the container it ended with. */
+  readonly cursor?: string;
+}
+
+/** A container as it was, with the newest checkpoint that a restore could have used. */
+export interface FleetItem {
+  readonly container: string;
+  readonly node: string;
+  readonly name: string;
+  readonly status: ContainerStatus;
+  readonly generation: number;
+  readonly run: string | null;
+  /** Since when it was so, ISO 8601. */
+  readonly since: string;
+  readonly checkpoint: {
+    readonly id: string;
+    readonly capturedAt: string;
+    readonly readyAt: string;
+    readonly bytes: number | null;
+    /** `<name> <version>` of the runtime that wrote it. */
+    readonly runtime: string | null;
+  } | null;
+}
+
+/** What a container was: the last row in force at the instant, of those known; of two for one instant the later known. */
+const stateThen = `
+  select h.valid_from, h.status, h.generation, h.run from container_history h
+   where h.ledger = $1 and h.container = c.id collate "C" and h.valid_from <= $2::timestamptz and h.from_position <= $3::bigint
+   order by h.valid_from desc, h.from_position desc limit 1`;
+
+/** The newest image, by what it holds, that was ready and not yet gone. */
+const checkpointThen = `
+  select k.checkpoint, k.captured_at, k.valid_from as ready_at, k.bytes, k.runtime from checkpoint_history k
+   where k.ledger = $1 and k.container = c.id collate "C" and k.captured_at <= $2::timestamptz
+     and k.valid_from <= $2::timestamptz and k.from_position <= $3::bigint
+     and (k.to_position is null or k.to_position > $3::bigint or k.valid_to > $2::timestamptz)
+   order by k.captured_at desc, k.checkpoint desc limit 1`;
+
+interface FleetRow {
+  readonly id: string;
+  readonly node: string;
+  readonly name: string;
+  readonly valid_from: Date;
+  readonly status: ContainerStatus;
+  readonly generation: number;
+  readonly run: string | null;
+  readonly checkpoint: string | null;
+  readonly captured_at: Date;
+  readonly ready_at: Date;
+  readonly bytes: string | null;
+  readonly runtime: string | null;
+}
+
+/** One page of the fleet at a moment, by name of container. */
+export async function fleetAt(
+  sql: Sql,
+  moment: Moment,
+  filter: FleetFilter = {},
+): Promise<{ readonly items: readonly FleetItem[]; readonly next: string | null }> {
+  const { limit = defaultLimit } = filter;
+  const values: unknown[] = [moment.ledger, moment.validAt ?? 'infinity', moment.position, limit + 1];
+  const conditions = conditionsOf(filter, (value) => `$${values.push(value)}`);
+  const rows = await sql.query<FleetRow>(
+    `with page as materialized (
+       select c.id, c.node, c.name, h.* from containers c cross join lateral (${stateThen}) h
+        where ${['c.ledger = $1', ...conditions].join(' and ')} order by c.id limit $4::int)
+     select c.*, k.* from page c left join lateral (${checkpointThen}) k on true order by c.id`,
+    values,
+  );
+  const page = rows.slice(0, limit);
+  return { items: page.map(itemOf), next: rows.length > limit ? page.at(-1)!.id : null };
+}
+
+function conditionsOf(filter: FleetFilter, bind: (value: unknown) => string): string[] {
+  const { node, name, container, status, gone = false, cursor } = filter;
+  return [
+    ...(node === undefined ? [] : [`c.node = ${bind(node)}`]),
+    ...(name === undefined ? [] : [`c.name = ${bind(name)}`]),
+    ...(container === undefined ? [] : [`c.id = ${bind(container)}`]),
+    ...(cursor === undefined ? [] : [`c.id > ${bind(cursor)}`]),
+    ...(status === undefined ? [] : [`h.status = ${bind(status)}`]),
+    ...(gone || status !== undefined ? [] : [`h.status <> 'gone'`]),
+  ];
+}
+
+const itemOf = (row: FleetRow): FleetItem => ({
+  container: row.id,
+  node: row.node,
+  name: row.name,
+  status: row.status,
+  generation: row.generation,
+  run: row.run,
+  since: row.valid_from.toISOString(),
+  checkpoint:
+    row.checkpoint === null
+      ? null
+      : {
+          id: row.checkpoint,
+          capturedAt: row.captured_at.toISOString(),
+          readyAt: row.ready_at.toISOString(),
+          bytes: row.bytes === null ? null : Number(row.bytes),
+          runtime: row.runtime,
+        },
+});
+
+export interface FleetTotals {
+  /** Containers that were there, by status; without those that were gone. */
+  readonly byStatus: Readonly<Partial<Record<ContainerStatus, number>>>;
+  readonly containers: number;
+  /** Of these, how many had a checkpoint that a restore could have used. */
+  readonly withCheckpoint: number;
+}
+
+/** The whole fleet at a moment, counted. */
+export async function fleetTotals(sql: Sql, moment: Moment): Promise<FleetTotals> {
+  const rows = await sql.query<{ status: ContainerStatus; containers: number; with_checkpoint: number }>(
+    `select status, count(*)::int as containers, (count(*) filter (where restorable))::int as with_checkpoint
+       from (select (select h.status from (${stateThen}) h) as status,
+                    exists (select from (${checkpointThen}) k) as restorable
+               from containers c where c.ledger = $1) fleet
+      where status <> 'gone' group by status`,
+    [moment.ledger, moment.validAt ?? 'infinity', moment.position],
+  );
+  const sum = (of: (row: (typeof rows)[number]) => number): number => rows.reduce((all, row) => all + of(row), 0);
+  return {
+    byStatus: Object.fromEntries(rows.map(({ status, containers }) => [status, containers])),
+    containers: sum((row) => row.containers),
+    withCheckpoint: sum((row) => row.with_checkpoint),
+  };
+}
