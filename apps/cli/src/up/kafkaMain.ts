@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { classArchive } from './classArchive.ts';
 import { holdAdopted, holdProgram } from './holdProgram.ts';
 import { brokerOf } from './kafkaProgram.ts';
 import { kafkaJars } from './places.ts';
@@ -54,7 +55,10 @@ const main = async (): Promise<void> => {
     await promisify(execFile)('java', ['-XX:TieredStopAtLevel=1', ...classpath, ...format]);
   }
   const heap = ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:+ExitOnOutOfMemoryError'];
-  holdProgram({ command: 'java', args: [...heap, ...classpath, 'kafka.Kafka', properties], stopSignal: 'SIGTERM' });
+  const archive = classArchive();
+  process.once('exit', () => archive.keep());
+  const args = [...heap, ...archive.flags, ...classpath, 'kafka.Kafka', properties];
+  holdProgram({ command: 'java', args, stopSignal: 'SIGTERM' });
 };
 
 await main();

@@ -8,6 +8,7 @@ import { brokerOf } from './kafkaProgram.ts';
 import { migrate } from './migrate.ts';
 import { isListening, portFor } from './ports.ts';
 import { postgresPrograms, postmasterOf } from './postgresProgram.ts';
+import { stepTimer } from './stepTimer.ts';
 import { supervise, type ProcessSpec, type Supervised } from './supervise.ts';
 
 export interface StackOptions {
@@ -91,12 +92,17 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
   const postgres = external ? undefined : await postgresSpec(home);
   const kafka = bus === 'kafka' && brokers === undefined ? await kafkaSpec(home) : undefined;
   const specs = [postgres?.spec, kafka?.spec].filter((spec) => spec !== undefined);
+  const step = stepTimer(say);
   const kept = await supervise(specs, { home, patienceMs: 20_000, ...(say === undefined ? {} : { say }) });
   try {
     const databaseUrl = postgres === undefined ? (external ?? '') : await embeddedUrl(kept, postgres);
+    if (postgres !== undefined) step('Postgres answers');
     const stamp = postgres === undefined ? undefined : path.join(postgres.directory, 'migrated');
-    await migrate(databaseUrl, stamp);
-    if (kafka !== undefined) await until(kept, 'kafka', () => isListening(kafka.port), 60_000);
+    step(`schema ${await migrate(databaseUrl, stamp)}`);
+    if (kafka !== undefined) {
+      await until(kept, 'kafka', () => isListening(kafka.port), 60_000);
+      step('Kafka answers');
+    }
     const kafkaBrokers = kafka === undefined ? brokers : `127.0.0.1:${kafka.port}`;
     return {
       databaseUrl,

@@ -10,6 +10,7 @@ import { stasisHome, toolsHome } from './places.ts';
 import { portFor } from './ports.ts';
 import { serviceSpecs } from './serviceSpecs.ts';
 import { startStack } from './startStack.ts';
+import { stepTimer } from './stepTimer.ts';
 import { supervise, type Supervised } from './supervise.ts';
 
 export type RuntimeKind = 'runsc' | 'simulated';
@@ -134,9 +135,11 @@ export const up = async (options: UpOptions = {}): Promise<Up> => {
       agentDatabaseUrl: await agentDatabaseUrl(home, stack),
       runsc: runscOf(runtime),
     });
+    const step = stepTimer(say);
     const services = await supervise(specs, { home, say });
     undo.push(() => services.stop());
     await waitReady(url, services, options);
+    step('the api and the agents are ready');
     const tokenFile = path.join(home, 'admin.token');
     return {
       url,
