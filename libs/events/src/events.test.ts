@@ -5,6 +5,7 @@ import {
   catalogue,
   deriveEventId,
   eventKeys,
+  isCanonicalText,
   isId,
   keyOf,
   newId,
@@ -90,6 +91,29 @@ describe('RFC 8785 bytes', () => {
     expect(() => canonicalBytes(Number.NaN)).toThrow();
     expect(() => canonicalBytes('\ud800')).toThrow();
     expect(() => canonicalBytes(undefined)).toThrow(/no JSON form/);
+  });
+
+  test('are told from every other text of the same value', () => {
+    const value = fc.jsonValue().filter((one) => JSON.stringify(one).isWellFormed());
+    fc.assert(
+      fc.property(value, (one) => {
+        const text = JSON.stringify(one);
+        const canonical = new TextDecoder().decode(canonicalBytes(one));
+        expect(isCanonicalText(canonical, JSON.parse(canonical))).toBe(true);
+        expect(isCanonicalText(text, JSON.parse(text))).toBe(text === canonical);
+        expect(isCanonicalText(` ${canonical}`, one)).toBe(false);
+      }),
+    );
+    for (const other of [
+      '{"b":1,"a":2}',
+      '{"a":1,"a":2}',
+      '{"a":1.0}',
+      String.raw`{"a":"\u0061"}`,
+      String.raw`"\ud800"`,
+    ])
+      expect(isCanonicalText(other, JSON.parse(other))).toBe(false);
+    for (const same of ['{"10":1,"9":2}', String.raw`"\\ud800"`, '{"__proto__":1}'])
+      expect(isCanonicalText(same, JSON.parse(same))).toBe(true);
   });
 });
 

@@ -1,5 +1,5 @@
 import { messageOf, StasisError } from '@stasis/errors';
-import { domainEventOf, leafOf, type StasisEvent, streamOf } from '@stasis/events';
+import { canonicalText, domainEventOf, type StasisEvent, streamOf } from '@stasis/events';
 import type { Append } from './port.ts';
 
 /** An append whose leaves are made and whose envelopes were checked: what a planner and a store work on. */
@@ -7,8 +7,6 @@ export interface PreparedAppend extends Append {
   /** RFC 8785 text of each event, in order. `events` are read back from it, so that what is folded is what is kept. */
   readonly leaves: readonly string[];
 }
-
-const decoder = new TextDecoder();
 
 /**
  * Checks what no store could take and makes the leaves, before any lock is held.
@@ -27,15 +25,15 @@ function leafTextOf({ ledger, stream }: Append, event: StasisEvent): string {
   if (event.recordedtime === undefined) throw malformed(event.id, 'it has no recordedtime');
   const home = streamOf(domainEventOf(event).key, event.subject);
   if (home !== stream) throw malformed(event.id, `its stream is "${home}", not "${stream}"`);
-  const leaf = canonicalText(event);
+  const leaf = leafFormOf(event);
   // An escaped NUL: a \u0000 whose backslash is not itself escaped.
   if (/(?<!\\)(?:\\\\)*\\u0000/.test(leaf)) throw malformed(event.id, 'it holds a NUL');
   return leaf;
 }
 
-function canonicalText(event: StasisEvent): string {
+function leafFormOf(event: StasisEvent): string {
   try {
-    return decoder.decode(leafOf(event));
+    return canonicalText(event);
   } catch (error) {
     throw malformed(event.id, `it has no RFC 8785 form: ${messageOf(error)}`);
   }

@@ -3,7 +3,7 @@ import { type Noun, nouns, ViewRows } from '../../projection.ts';
 import { loadForAppend } from '../append/loadForAppend.ts';
 import { lockLedgers } from '../append/lockLedgers.ts';
 import { tableOf } from '../append/viewColumns.ts';
-import { writeViews } from '../append/writeViews.ts';
+import { viewWritesOf, writeViews } from '../append/writeViews.ts';
 import type { LedgerDatabase, Sql } from '../database.ts';
 import { writeHistory } from '../history/writeHistory.ts';
 import { readEvents } from '../read/readEvents.ts';
@@ -31,6 +31,8 @@ const pageSize = 2000;
 export function rebuildProjections(database: LedgerDatabase, ledger: string): Promise<Rebuild> {
   return database.transaction(async (sql) => {
     await lockLedgers(sql, [ledger]);
+    // Writes the head anew, so that what appending processes remember of the old rows is not used.
+    await sql.query('update ledger_heads set position = position where ledger = $1 returning 1 as one', [ledger]);
     for (const table of [...nouns.map(tableOf), ...historyTables]) await setAside(sql, table, ledger);
     let after = 0;
     for (;;) {
@@ -43,7 +45,7 @@ export function rebuildProjections(database: LedgerDatabase, ledger: string): Pr
         { known: { heads: new Map(), versions: new Map(), eventIds: new Set() }, views },
       );
       views.fold(ledger, page);
-      await writeViews(sql, views);
+      await writeViews(sql, viewWritesOf(views));
       await writeHistory(sql, views.folded, await textsOf(sql, page));
       after = page.at(-1)!.position;
     }

@@ -9,7 +9,7 @@ import { insertTexts } from './insertTexts.ts';
 import { loadForAppend } from './loadForAppend.ts';
 import { lockLedgers } from './lockLedgers.ts';
 import { type Mark, readMarks } from './readMarks.ts';
-import { writeViews } from './writeViews.ts';
+import { viewWritesOf, writeViews } from './writeViews.ts';
 
 /**
  * One transaction for many callers: lock, look, decide, write events, texts and read models. `onWritten` is called when
@@ -30,9 +30,12 @@ export async function appendBatch(
       before = await readMarks(sql, ledgers);
       const batch = await decide(sql, memory, calls, before);
       if (batch.events.length > 0) {
-        after = await insertEvents(sql, batch.events);
+        const inserting = insertEvents(sql, batch.events);
+        // Made while Postgres is at work.
+        const views = viewWritesOf(batch.views);
+        after = await inserting;
         if (batch.texts.length > 0) await insertTexts(sql, batch.texts);
-        await writeViews(sql, batch.views);
+        await writeViews(sql, views);
         // What auditors ask by: see there what it costs.
         await writeHistory(sql, batch.views.folded, batch.texts);
       }

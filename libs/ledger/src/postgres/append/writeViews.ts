@@ -44,13 +44,12 @@ const statements = Object.fromEntries(
   nouns.map((noun) => [noun, { insert: insertInto(noun, viewColumns[noun]), update: update(noun, changingOf(noun)) }]),
 ) as Readonly<Record<Noun, { readonly insert: string; readonly update: string }>>;
 
-async function writeSome<N extends Noun>(
-  sql: Sql,
-  noun: N,
-  isNew: boolean,
-  rows: readonly ViewRow<N>[],
-): Promise<void> {
-  if (rows.length === 0) return;
+interface Write {
+  readonly statement: string;
+  readonly values: readonly unknown[];
+}
+
+function writeOf<N extends Noun>(noun: N, isNew: boolean, rows: readonly ViewRow<N>[]): Write {
   const columns = isNew ? (viewColumns[noun] as readonly ViewColumn<Views[N]>[]) : changingOf(noun);
   const values: unknown[] = [
     rows.map(({ view }) => view.ledger),
@@ -60,19 +59,20 @@ async function writeSome<N extends Noun>(
     ...columns.map(({ of }) => rows.map(({ view }) => of(view))),
   ];
   if (isNew) values.push(rows.map((row) => row.created));
-  await sql.query(statements[noun][isNew ? 'insert' : 'update'], values);
+  return { statement: statements[noun][isNew ? 'insert' : 'update'], values };
 }
 
-/** Writes the rows that a fold changed. The caller holds the lock of the ledgers since it loaded them. */
-export async function writeViews(sql: Sql, views: ViewRows): Promise<void> {
-  for (const noun of nouns) {
+/** What `writeViews` has to say: made apart, so that it can be made while Postgres is busy with something else. */
+export const viewWritesOf = (views: ViewRows): Write[] =>
+  nouns.flatMap((noun) => {
     const rows = views.changed(noun);
-    for (const isNew of [true, false])
-      await writeSome(
-        sql,
-        noun,
-        isNew,
-        rows.filter((row) => row.isNew === isNew),
-      );
-  }
+    return [true, false].flatMap((isNew) => {
+      const some = rows.filter((row) => row.isNew === isNew);
+      return some.length === 0 ? [] : [writeOf(noun, isNew, some)];
+    });
+  });
+
+/** Writes the rows that a fold changed. The caller holds the lock of the ledgers since it loaded them. */
+export async function writeViews(sql: Sql, writes: readonly Write[]): Promise<void> {
+  for (const { statement, values } of writes) await sql.query(statement, values);
 }
