@@ -1,7 +1,11 @@
 import { createToken } from './access/createToken.ts';
 import { readTokens } from './access/readTokens.ts';
 import { revokeToken } from './access/revokeToken.ts';
+import { auditDiff } from './audit/auditDiff.ts';
+import { auditTrail } from './audit/auditTrail.ts';
 import { checkLedger } from './audit/checkLedger.ts';
+import { proveEvent } from './audit/proveEvent.ts';
+import { fleetAsOf } from './audit/fleetAsOf.ts';
 import { readEvents } from './audit/readEvents.ts';
 import { streamEvents } from './audit/streamEvents.ts';
 import { treeHeads } from './audit/treeHeads.ts';
@@ -36,8 +40,12 @@ export const apiRoutes = (platform: Platform): readonly Implemented[] => [
   recordReport(platform),
   ...readNodes(platform),
   ...readEvents(platform),
+  fleetAsOf(platform),
+  auditDiff(platform),
+  auditTrail(platform),
   ...checkLedger(platform),
   ...treeHeads(platform),
+  ...proveEvent(platform),
   streamEvents(platform),
   createToken(platform),
   ...readTokens(platform),

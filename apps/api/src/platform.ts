@@ -6,7 +6,10 @@ import type { Metrics } from './metrics/metrics.ts';
 import type { Heartbeats } from './nodes/heartbeats.ts';
 import type { KnownHeads } from './http/knownHeads.ts';
 import type { Settings } from './settings.ts';
+import type { HeadsDirectory } from './audit/headsDirectory.ts';
+import type { TreeHeadKeeper } from './audit/keepTreeHeads.ts';
 import type { LedgerKey } from './audit/ledgerKey.ts';
+import type { RequestSigner } from './signatures/requestSigner.ts';
 
 /** What every use case is given. */
 export interface Platform {
@@ -19,6 +22,10 @@ export interface Platform {
   readonly heartbeats: Heartbeats;
   readonly access: Access;
   readonly ledgerKey: LedgerKey;
+  readonly signer: RequestSigner;
+  /** The copies of the tree heads outside the database, and what keeps them. */
+  readonly headsDirectory: HeadsDirectory;
+  readonly headKeeper: TreeHeadKeeper;
   /** Differs at each start. */
   readonly instance: string;
   readonly startedAt: Date;

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { isNodeName } from '@stasis/container';
-import { StasisError } from '@stasis/errors';
+import { messageOf, StasisError } from '@stasis/errors';
+import { parseWitnessKey, type Witness } from '@stasis/proof';
 import { shippedPolicies } from './access/loadPolicies.ts';
 
 /** What the api is told by its environment. */
@@ -18,6 +19,10 @@ export interface Settings {
   /** Milliseconds from a request to its end by the recorder, unless the request says another. */
   readonly deadlineMs: number;
   readonly logLevel: string;
+  /** Where tree heads are copied to, outside the database. */
+  readonly treeHeadsDirectory: string;
+  /** Who may cosign tree heads. */
+  readonly witnesses: readonly Witness[];
   /** Folder of the Cedar policies and their schema. */
   readonly policies: string;
 }
@@ -27,16 +32,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** @throws StasisError ConfigInvalid naming the setting that is missing or wrong. */
 export function readSettings(env: Environment): Settings {
   const { host, port } = readListen(env['STASIS_LISTEN'] || '127.0.0.1:7070');
+  const home = path.resolve(env['STASIS_HOME'] || '.stasis');
   return {
     databaseUrl: readDatabaseUrl(env['DATABASE_URL']),
     host,
     port,
-    home: path.resolve(env['STASIS_HOME'] || '.stasis'),
+    home,
     expectedNodes: readNodes(env),
     allowHostCommands: env['STASIS_ALLOW_HOST_COMMANDS'] === '1',
     nodeLostAfterMs: readMs(env, 'STASIS_NODE_LOST_AFTER_MS', 30_000),
     deadlineMs: readMs(env, 'STASIS_DEADLINE_MS', 15 * 60_000),
     logLevel: env['STASIS_LOG_LEVEL'] || 'info',
+    treeHeadsDirectory: path.resolve(env['STASIS_TREE_HEADS_DIR'] || path.join(home, 'tree-heads')),
+    witnesses: readWitnesses(env['STASIS_WITNESS_KEYS'] ?? ''),
     policies: path.resolve(env['STASIS_POLICIES'] || shippedPolicies),
   };
 }
@@ -68,6 +76,20 @@ function readNodes(env: Environment): string[] {
   if (wrong !== undefined)
     throw invalid(`STASIS_NODES holds "${wrong}", which is not a node name`, 'Use lower-case labels.');
   return nodes.filter((node) => node !== '');
+}
+
+function readWitnesses(text: string): Witness[] {
+  const keys = text.split(/[\s,]+/).filter((key) => key !== '');
+  return keys.map((key) => {
+    try {
+      return parseWitnessKey(key);
+    } catch (error) {
+      throw invalid(
+        `STASIS_WITNESS_KEYS holds "${key.slice(0, 80)}": ${messageOf(error)}`,
+        'Set it to the keys that `stasis audit witness` prints, with commas between.',
+      );
+    }
+  });
 }
 
 function readMs(env: Environment, name: string, otherwise: number): number {

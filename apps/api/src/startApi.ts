@@ -1,14 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { type Bus, topics, type TopicSpec } from '@stasis/bus';
-import { isStasisError } from '@stasis/errors';
+import type { Bus, TopicSpec } from '@stasis/bus';
 import { defaultLedger, systemLedger } from '@stasis/events';
-import { acquireLease, openPostgresLedger, type PostgresLedger, releaseLease } from '@stasis/ledger/postgres';
+import {
+  acquireLease,
+  listNodes,
+  openPostgresLedger,
+  type PostgresLedger,
+  releaseLease,
+} from '@stasis/ledger/postgres';
 import type { FastifyBaseLogger } from 'fastify';
 import { openAccess } from './access/access.ts';
 import { apiRoutes } from './apiRoutes.ts';
+import { openHeadsDirectory } from './audit/headsDirectory.ts';
+import { keepTreeHeads } from './audit/keepTreeHeads.ts';
 import { loadLedgerKey } from './audit/ledgerKey.ts';
+import { publishTreeHeads } from './audit/publishTreeHeads.ts';
 import { signTreeHeads } from './audit/signTreeHeads.ts';
-import { recordFacts } from './facts/recordFacts.ts';
+import { startRecorder } from './facts/startRecorder.ts';
 import { withLedger } from './databaseAway.ts';
 import { ensureAdminToken } from './http/adminToken.ts';
 import { followHeads } from './http/knownHeads.ts';
@@ -19,8 +27,11 @@ import { listenToHeartbeats } from './nodes/heartbeats.ts';
 import type { Platform } from './platform.ts';
 import { noteRecorded } from './recordRequest.ts';
 import { relayCursor } from './relay/cursor.ts';
-import { relayLedger } from './relay/relay.ts';
+import { relayLedger, type RelayParts } from './relay/relay.ts';
 import type { Settings } from './settings.ts';
+import { inviteExpectedNodes } from './signatures/inviteNode.ts';
+import { createRequestSigner } from './signatures/requestSigner.ts';
+import { publishFirstKey } from './signatures/rotateKeys.ts';
 import { keepTime } from './timers/keepTime.ts';
 
 export interface RunningApi {
@@ -73,6 +84,12 @@ async function start(
     noteRecorded({ heads, metrics }, recorded),
   );
   closers.push(() => access.denials.close());
+  const headsDirectory = openHeadsDirectory(settings.treeHeadsDirectory);
+  const headKeeper = keepTreeHeads({ ledger, directory: headsDirectory, log, onFork: (name) => metrics.forked(name) });
+  closers.push(() => headKeeper.stop());
+  await publishFirstKey(ledger, settings.signingKey);
+  const signer = createRequestSigner(ledger, relayCursor(ledger.database), settings.signingKey);
+  closers.push(() => signer.close());
   const platform: Platform = {
     settings,
     ledger,
@@ -83,20 +100,15 @@ async function start(
     heartbeats,
     access,
     ledgerKey,
+    signer,
+    headsDirectory,
+    headKeeper,
     instance,
     startedAt,
     closing: new AbortController(),
   };
-  const recorder = await bus.subscribe({
-    topic: topics.facts,
-    group: 'stasis-api',
-    onBatch: (messages) => recordFacts(ledger, messages, (added, stream) => noteRecorded(platform, { added, stream })),
-    onPoison: ({ offset, partition }, reason) => {
-      metrics.factSetAside(isStasisError(reason) ? reason.code : 'Internal');
-      log.warn({ partition, offset, err: reason }, 'a fact was set aside');
-    },
-  });
-  closers.push(() => recorder.stop());
+  await inviteExpectedNodes(platform);
+  closers.push(await startRecorder(platform));
   for (const duty of dutiesOf(platform, leaseMs)) closers.push(stopOf(lead(duty, log)));
   const app = await createServer(platform, log, apiRoutes(platform));
   closers.push(() => app.close());
@@ -123,6 +135,8 @@ async function closeAll(closers: readonly (() => Promise<unknown> | void)[]): Pr
   if (failures.length > 0) throw failures[0];
 }
 
+const mostNodes = 10_000;
+
 function dutiesOf(platform: Platform, ttlMs: number): readonly Duty[] {
   const { ledger, bus, instance, metrics } = platform;
   const { database } = ledger;
@@ -133,16 +147,24 @@ function dutiesOf(platform: Platform, ttlMs: number): readonly Duty[] {
     release: () => releaseLease(database, `api-${name}`, instance),
     work,
   });
-  const cursor = relayCursor(database);
+  const relaying: RelayParts = {
+    ledger,
+    bus,
+    cursor: relayCursor(database),
+    signer: platform.signer,
+    allNodes: async () => (await listNodes(database, { limit: mostNodes })).items.map(({ id }) => id),
+    onRelayed: (name, at) => metrics.relayed(name, at),
+  };
   const relay = (ledgerName: string): Duty =>
-    duty(`relay-${ledgerName}`, (term) =>
-      relayLedger({ ledger, bus, cursor, onRelayed: (name, at) => metrics.relayed(name, at) }, ledgerName, term),
-    );
+    duty(`relay-${ledgerName}`, (term) => relayLedger(relaying, ledgerName, term));
   return [
     relay(defaultLedger),
     relay(systemLedger),
     duty('tree-heads', ({ signal }) =>
       signTreeHeads(ledger, platform.ledgerKey.privateKey, signal, (name, size) => metrics.signed(name, size)),
+    ),
+    duty('publish-tree-heads', (term) =>
+      publishTreeHeads({ ledger, bus, cursor: relayCursor(database, 'tree-heads') }, term),
     ),
     duty('timers', ({ signal }) => keepTime(platform, signal)),
   ];

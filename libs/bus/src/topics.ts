@@ -11,6 +11,8 @@ export const topics = {
   ledger: 'stasis.ledger',
   /** Signs of life of agents; never in the ledger. Key = node. */
   heartbeats: 'stasis.heartbeats',
+  /** Signed tree heads (C2SP notes, text/plain), in order of size. Key = ledger; headers `ledger` and `size`. */
+  treeHeads: 'stasis.tree-heads',
 } as const;
 
 const day = 24 * 60 * 60 * 1000;
@@ -39,6 +41,7 @@ export const topicSpecs = (settings: TopicSettings = {}): TopicSpec[] => {
     { topic: topics.facts, partitions, retentionMs },
     { topic: topics.ledger, partitions, retentionMs },
     { topic: topics.heartbeats, partitions: 1, retentionMs: day / 24 },
+    { topic: topics.treeHeads, partitions: 1, retentionMs },
   ];
 };
 

@@ -1,8 +1,9 @@
 import { type AnswerOf, routes } from '@stasis/api-contract';
 import { defaultLedger } from '@stasis/events';
-import { rebuildProjections, verifyLedger } from '@stasis/ledger/postgres';
+import { rebuildProjections } from '@stasis/ledger/postgres';
 import { implement, type Implemented } from '../http/implement.ts';
 import type { Platform } from '../platform.ts';
+import { verifyWithHeads } from './verifyWithHeads.ts';
 
 /** GET /v1/audit/verify, POST /v1/ledger/verify and POST /v1/ledger/rebuild. */
 export const checkLedger = (platform: Platform): Implemented[] => [
@@ -18,11 +19,16 @@ export const checkLedger = (platform: Platform): Implemented[] => [
 
 async function verify(platform: Platform, ledger = defaultLedger): Promise<AnswerOf<typeof routes.verifyLedger>> {
   const started = performance.now();
-  const { size, verified, firstBad } = await verifyLedger(platform.ledger.database, ledger);
+  const { size, verified, firstBad, treeHeads } = await verifyWithHeads(platform.ledger.database, {
+    ledger,
+    verifierKey: platform.ledgerKey.verifierKeyOf(ledger),
+    directory: platform.headsDirectory,
+  });
   return {
     ledger,
     size,
     verified: firstBad === undefined && verified === size,
+    treeHeads,
     ...(firstBad && { firstBad: { position: firstBad.position, message: firstBad.why } }),
     durationMs: performance.now() - started,
   };

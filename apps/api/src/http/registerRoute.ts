@@ -72,6 +72,7 @@ function schemaOf(route: Route, problem: z.ZodType): Record<string, unknown> {
     ...(route.query && { querystring: route.query }),
     ...(route.body && { body: route.bodyOptional ? z.nullish(route.body) : route.body }),
     ...(route.contentType && { produces: [route.contentType] }),
+    ...(route.alsoAs && { produces: ['application/json', route.alsoAs] }),
     response: {
       [route.status]: answer,
       ...(route.alsoStatus && { [route.alsoStatus]: answer }),

@@ -6,8 +6,12 @@ export interface Metrics {
   /** Counts events that were just recorded to a stream. */
   observe(added: readonly RecordedEvent[], stream: readonly RecordedEvent[]): void;
   factSetAside(reason: string): void;
+  /** A message of stasis.facts that was not believed. */
+  signatureRefused(why: string): void;
   relayed(ledger: string, position: number): void;
   signed(ledger: string, size: number): void;
+  /** Counts a tree head that contradicts its copy outside the database. */
+  forked(ledger: string): void;
   denied(code: string, action: string): void;
   readonly contentType: string;
   text(): Promise<string>;
@@ -60,7 +64,19 @@ export function createMetrics(): Metrics {
     labelNames: ['code', 'action'],
     registers,
   });
+  const refused = new Counter({
+    name: 'stasis_signatures_refused_total',
+    help: 'Messages of stasis.facts that were not believed, by what was wrong',
+    labelNames: ['why'],
+    registers,
+  });
   const relayed = gauge('stasis_relay_position', 'Highest position that this api put on the bus');
+  const forked = new Counter({
+    name: 'stasis_tree_head_forks_total',
+    help: 'Tree heads that contradict their copy outside the database: the history was rewritten',
+    labelNames: ['ledger'],
+    registers,
+  });
   const signed = gauge('stasis_tree_head_size', 'Size of the newest tree head that this api signed');
 
   const observeOne = ({ event }: RecordedEvent, first: RecordedEvent | undefined): void => {
@@ -88,8 +104,10 @@ export function createMetrics(): Metrics {
       for (const one of added) observeOne(one, stream[0]);
     },
     factSetAside: (reason) => setAside.inc({ reason }),
+    signatureRefused: (why) => refused.inc({ why }),
     relayed: (ledger, position) => relayed.set({ ledger }, position),
     signed: (ledger, size) => signed.set({ ledger }, size),
+    forked: (ledger) => forked.inc({ ledger }),
     denied: (code, action) => denied.inc({ code, action }),
     contentType: registry.contentType,
     text: () => registry.metrics(),

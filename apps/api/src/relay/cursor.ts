@@ -1,10 +1,8 @@
 import type { Sql } from '@stasis/ledger/postgres';
 import type { RelayCursor } from './relay.ts';
 
-const name = 'relay';
-
-/** The relay's place in each ledger, in table `cursors`, which only the newest leader moves. */
-export const relayCursor = (sql: Sql): RelayCursor => ({
+/** The place of the relay, or of another duty, in each ledger: in table `cursors`, which only the newest leader moves. */
+export const relayCursor = (sql: Sql, name = 'relay'): RelayCursor => ({
   read: async (ledger) => {
     const [row] = await sql.query<{ position: number }>(
       `select position::float8 as position from cursors where name = $1 and ledger = $2`,

@@ -7,7 +7,7 @@ import type { Platform } from '../platform.ts';
 
 type Part = Readiness['parts'][number];
 
-/** Whether every part is up: database, bus, tree head, and both agents of each expected node since this api began. */
+/** Whether every part is up: database, bus, tree heads and their copies, and both agents of each expected node since this api began. */
 export async function checkReadiness(platform: Platform): Promise<Readiness> {
   const { ledger, bus, settings } = platform;
   const parts = await Promise.all([
@@ -15,6 +15,10 @@ export async function checkReadiness(platform: Platform): Promise<Readiness> {
     part('bus', () => bus.ping()),
     part('tree head', async () => {
       if ((await latestTreeHead(ledger.database, defaultLedger)) === undefined) throw new Error('none is signed yet');
+    }),
+    part('tree heads outside the database', async () => {
+      const trouble = platform.headKeeper.trouble();
+      if (trouble !== undefined) throw new Error(trouble);
     }),
     ...settings.expectedNodes.flatMap((node) =>
       (['checkpointer', 'restorer'] as const).map((agent) =>

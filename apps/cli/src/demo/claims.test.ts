@@ -36,7 +36,7 @@ const good: Findings = {
     ...{ before: counts(1, 60), writtenAfterKill: 0, sourceStatus: 'stopped', after: counts(43, 55) },
   },
   events,
-  verification: { ledger: 'default', size: 3, verified: true, durationMs: 1 },
+  verification: { ledger: 'default', size: 3, verified: true, treeHeads: { kept: 1, outside: 1 }, durationMs: 1 },
   signed: true,
 };
 const withStory = (change: Partial<Findings['story']>): Findings => ({ ...good, story: { ...good.story, ...change } });

@@ -31,11 +31,13 @@ export const auditRoutes = {
   getProof: route({
     method: 'GET',
     path: '/v1/audit/proof',
-    summary: 'Proof that an event is in the ledger; waits at most 2 s for a tree head that holds it',
+    summary:
+      'Proof that an event is in the ledger; waits at most 2 s for a tree head that holds it; as text/plain a C2SP tlog-proof',
     auth: true,
     action: 'audit.prove',
     query: z.object({ event: s.anyId }),
     status: 200,
+    alsoAs: 'text/plain',
     answer: s.proof,
   }),
   getConsistency: route({
@@ -85,6 +87,30 @@ export const auditRoutes = {
     auth: true,
     action: 'audit.prove',
     query: ledgerQuery,
+    status: 200,
+    alsoAs: 'text/plain',
+    answer: s.treeHeadShown,
+  }),
+  listTreeHeads: route({
+    method: 'GET',
+    path: '/v1/tree-heads',
+    summary: 'Signed tree heads larger than `after`, smallest first',
+    auth: true,
+    action: 'audit.prove',
+    query: ledgerQuery.extend({
+      /** Size of the last head that was seen: `next` of the page before. */
+      after: z.coerce.number().int().min(-1).default(-1),
+      limit: z.coerce.number().int().min(1).max(1000).default(100),
+    }),
+    status: 200,
+    answer: s.pageOf(s.treeHeadShown),
+  }),
+  cosignTreeHead: route({
+    method: 'POST',
+    path: '/v1/tree-heads/cosignatures',
+    summary: 'Take the cosignature of a configured witness; the signature is what counts, so no token is asked for',
+    auth: false,
+    body: s.cosignatureGiven,
     status: 200,
     answer: s.treeHeadShown,
   }),

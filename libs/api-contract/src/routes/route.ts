@@ -22,6 +22,8 @@ interface Shape {
   readonly answer: z.ZodType;
   /** Default application/json. */
   readonly contentType?: 'text/plain' | 'text/event-stream';
+  /** Who accepts this gets it instead: the handler writes it. */
+  readonly alsoAs?: 'text/plain';
   /** Further statuses that carry the same answer. */
   readonly alsoStatus?: 503;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ledgerName } from './common.ts';
 
 /** What recomputing every leaf and hash of a ledger found. */
 export const verification = z
@@ -8,6 +9,8 @@ export const verification = z
     size: z.number().int(),
     /** Every one of them fits. */
     verified: z.boolean(),
+    /** Tree heads that fit, in the database and in their copies outside it. */
+    treeHeads: z.object({ kept: z.number().int(), outside: z.number().int() }),
     /** The first position that does not fit, with why. */
     firstBad: z.object({ position: z.number().int(), message: z.string() }).exactOptional(),
     durationMs: z.number(),
@@ -41,6 +44,18 @@ export const treeHeadShown = z
   })
   .meta({ id: 'TreeHead' });
 export type TreeHeadShown = z.infer<typeof treeHeadShown>;
+
+/** What a witness hands in. */
+export const cosignatureGiven = z
+  .object({
+    ledger: ledgerName,
+    /** Of the tree head that it saw. */
+    size: z.number().int().min(0),
+    /** The signature line of c2sp.org/tlog-cosignature, with its newline. */
+    cosignature: z.string().min(1).max(500),
+  })
+  .strict();
+export type CosignatureGiven = z.infer<typeof cosignatureGiven>;
 
 /** That an event is in the tree of a signed head: what an outsider needs beside the verifier key. */
 export const proof = z
