@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { messageOf, StasisError } from '@stasis/errors';
 import type { RuntimeContainer } from '@stasis/runtime';
 import { runAttached, warn } from '@stasis/runtime/command-line';
-import { restoreArguments, type RunscRuntime } from '@stasis/runtime/runsc';
+import { restoreArguments, runningUnder, type RunscRuntime } from '@stasis/runtime/runsc';
+import type { Told } from './told.ts';
 
 /**
  * `--leave-running` on a runtime that cannot resume in place, the way runsc of 2022 does it: the container has stopped
@@ -15,6 +16,7 @@ export async function restoreInItsPlace(
   runtime: RunscRuntime,
   container: RuntimeContainer,
   imageDir: string,
+  told: Told,
 ): Promise<number> {
   const { id, bundle } = container;
   const lost = (why: string, cause?: unknown): StasisError =>
@@ -31,5 +33,8 @@ export async function restoreInItsPlace(
   if (container.consoleSocket !== undefined) warn('ignoring console socket since it cannot be restored');
   await runtime.delete(id);
   const argv = restoreArguments({ id, bundle, imageDir, background: false, detach: false });
-  return runAttached(runtime.command('restore', ...argv));
+  const ended = runAttached(runtime.command('restore', ...argv));
+  const made = await runningUnder(runtime, id, ended);
+  if (made !== undefined) told.restored(made);
+  return ended;
 }
