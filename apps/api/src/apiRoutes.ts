@@ -15,6 +15,7 @@ import { requestCheckpoint } from './checkpoints/requestCheckpoint.ts';
 import { readContainers } from './containers/readContainers.ts';
 import { requestEnd } from './containers/requestEnd.ts';
 import { requestStart } from './containers/requestStart.ts';
+import { sessions } from './console/session.ts';
 import type { Implemented } from './http/implement.ts';
 import { readNodes } from './nodes/readNodes.ts';
 import type { Platform } from './platform.ts';
@@ -23,6 +24,10 @@ import { cancelRestore } from './restores/cancelRestore.ts';
 import { checkCompatibility } from './restores/checkCompatibility.ts';
 import { readRestores } from './restores/readRestores.ts';
 import { requestRestore } from './restores/requestRestore.ts';
+import { enrolNode } from './signatures/enrolNode.ts';
+import { inviteNode } from './signatures/inviteNode.ts';
+import { rekeyNode } from './signatures/rekeyNode.ts';
+import { signingKeys } from './signatures/rotateKeys.ts';
 import { systemRoutes } from './system/systemRoutes.ts';
 
 /** Every route that this api serves. */
@@ -39,6 +44,10 @@ export const apiRoutes = (platform: Platform): readonly Implemented[] => [
   ...readContainers(platform),
   recordReport(platform),
   ...readNodes(platform),
+  inviteNode(platform),
+  enrolNode(platform),
+  rekeyNode(platform),
+  ...signingKeys(platform),
   ...readEvents(platform),
   fleetAsOf(platform),
   auditDiff(platform),
@@ -50,5 +59,6 @@ export const apiRoutes = (platform: Platform): readonly Implemented[] => [
   createToken(platform),
   ...readTokens(platform),
   revokeToken(platform),
+  ...sessions(platform),
   ...systemRoutes(platform),
 ];

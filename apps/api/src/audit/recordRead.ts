@@ -102,15 +102,15 @@ function queryInLeaf(query: Query): Record<string, string> {
 /**
  * A cursor goes on with a question that was recorded: it carries the id of that event. One that belongs to another
  * question or to somebody else is refused, else it would be a way to read unrecorded.
- * @returns the ledger's own cursor. @throws StasisError BadRequest
+ * @returns the ledger's own cursor, and the position that the first page reflected. @throws StasisError BadRequest
  */
 export async function openCursor(
   { ledger }: Pick<Platform, 'ledger'>,
   actor: Actor,
   cursor: string,
   { question, query }: Pick<Asked, 'question' | 'query'>,
-): Promise<{ readonly place: string; readonly read: string }> {
-  const [, place, read] = /^([0-9]{1,16})\.(evt_[a-z0-9]{26})$/.exec(cursor) ?? [];
+): Promise<{ readonly place: string; readonly read: string; readonly position: number }> {
+  const [, place, read] = /^(.{1,200})\.(evt_[a-z0-9]{26})$/.exec(cursor) ?? [];
   const found = read === undefined ? undefined : await ledger.findEvent(read);
   if (place === undefined || read === undefined || found === undefined || !isEvent(found.event, 'audit.read'))
     throw notACursor(cursor, 'is not a cursor');
@@ -121,7 +121,7 @@ export async function openCursor(
     event.authid === actor.authid;
   if (!same) throw notACursor(cursor, 'is the cursor of another question');
   if (event.data.text !== undefined || query['text'] !== undefined) await requireSameText(ledger, event, query['text']);
-  return { place, read };
+  return { place, read, position: event.data.position };
 }
 
 /** A page's size may change from page to page. */

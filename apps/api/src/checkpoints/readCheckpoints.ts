@@ -1,5 +1,6 @@
 import { type AnswerOf, auditEventOf, routes } from '@stasis/api-contract';
-import { getCheckpoint, listCheckpoints } from '@stasis/ledger/postgres';
+import { checkpointsAt, getCheckpoint, listCheckpoints } from '@stasis/ledger/postgres';
+import { asksForMoment, momentAsked } from '../audit/moment.ts';
 import { timelineOf } from '../audit/timeline.ts';
 import { findContainer } from '../containers/findContainer.ts';
 import { type Call, implement, type Implemented } from '../http/implement.ts';
@@ -18,15 +19,19 @@ export const readCheckpoints = (platform: Platform): Implemented[] => [
 async function page(platform: Platform, call: Call<typeof list>): Promise<AnswerOf<typeof list>> {
   const { container, ledger, node, phase, limit, cursor } = call.query;
   const { database } = platform.ledger;
-  const found = await listCheckpoints(database, {
+  const moment = asksForMoment(call.query) ? await momentAsked(platform, call.query) : undefined;
+  const filter = {
     limit,
-    ...(ledger !== undefined && { ledger }),
     ...(cursor !== undefined && { cursor }),
     ...(container !== undefined && { container: (await findContainer(database, container)).id }),
     ...(node !== undefined && { node }),
     ...(phase !== undefined && { phase }),
-  });
-  call.reflects(ledger ?? 'default', found.position);
+  };
+  const found =
+    moment === undefined
+      ? await listCheckpoints(database, { ...filter, ...(ledger !== undefined && { ledger }) })
+      : await checkpointsAt(database, moment, filter);
+  call.reflects(moment?.ledger ?? ledger ?? 'default', found.position);
   return found;
 }
 

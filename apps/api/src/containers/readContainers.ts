@@ -1,5 +1,6 @@
 import { type AnswerOf, routes } from '@stasis/api-contract';
-import { getContainer, listContainers } from '@stasis/ledger/postgres';
+import { containersAt, getContainer, listContainers } from '@stasis/ledger/postgres';
+import { asksForMoment, momentAsked } from '../audit/moment.ts';
 import { type Call, implement, type Implemented } from '../http/implement.ts';
 import type { Platform } from '../platform.ts';
 import { unknown } from './findContainer.ts';
@@ -15,6 +16,7 @@ export const readContainers = (platform: Platform): Implemented[] => [
 
 async function page(platform: Platform, call: Call<typeof list>): Promise<AnswerOf<typeof list>> {
   const { ledger, node, name, status, all, limit, cursor } = call.query;
+  if (asksForMoment(call.query)) return pageAt(platform, call);
   const found = await listContainers(platform.ledger.database, {
     limit,
     ...(ledger !== undefined && { ledger }),
@@ -26,6 +28,21 @@ async function page(platform: Platform, call: Call<typeof list>): Promise<Answer
   call.reflects(ledger ?? 'default', found.position);
   const withGone = all === true || status !== undefined;
   return { ...found, items: found.items.filter((item) => withGone || item.status !== 'gone') };
+}
+
+/** The page as it was, or as was known, at the moment that the query names. */
+async function pageAt(platform: Platform, call: Call<typeof list>): Promise<AnswerOf<typeof list>> {
+  const { node, name, status, all = false, limit, cursor } = call.query;
+  const moment = await momentAsked(platform, call.query);
+  call.reflects(moment.ledger, moment.position);
+  return containersAt(platform.ledger.database, moment, {
+    limit,
+    gone: all,
+    ...(cursor !== undefined && { cursor }),
+    ...(node !== undefined && { node }),
+    ...(name !== undefined && { name }),
+    ...(status !== undefined && { status }),
+  });
 }
 
 async function one(platform: Platform, call: Call<typeof get>): Promise<AnswerOf<typeof get>> {

@@ -4,6 +4,9 @@ import { route } from './route.ts';
 
 const ledgerQuery = z.object({ ledger: s.ledgerName.optional() });
 
+const omit = <T extends object, K extends keyof T>(shape: T, names: readonly K[]): Omit<T, K> =>
+  Object.fromEntries(Object.entries(shape).filter(([name]) => !names.includes(name as K))) as Omit<T, K>;
+
 export const auditRoutes = {
   listEvents: route({
     method: 'GET',
@@ -27,6 +30,53 @@ export const auditRoutes = {
     params: z.object({ id: s.anyId }),
     status: 200,
     answer: s.auditEvent,
+  }),
+  fleetAsOf: route({
+    method: 'GET',
+    path: '/v1/audit/as-of',
+    summary: 'The fleet at an instant, as it was or as was known then; asking is itself recorded',
+    auth: true,
+    action: 'audit.read',
+    query: s.listQuery.extend({
+      /** The instant looked at; the same as validAt. */
+      at: s.instant.optional(),
+      ...s.momentQuery,
+      node: s.nodeName.optional(),
+      /** Bare name. */
+      name: s.newContainerName.optional(),
+      container: s.containerName.optional(),
+      status: s.containerStatus.optional(),
+    }),
+    status: 200,
+    answer: s.fleetAsOf,
+  }),
+  auditDiff: route({
+    method: 'GET',
+    path: '/v1/audit/diff',
+    summary: 'What changed between two instants, by container, with who and why; asking is itself recorded',
+    auth: true,
+    action: 'audit.read',
+    query: s.readQuery.extend({
+      ...omit(s.eventFilter, ['since', 'until', 'by', 'after', 'upTo']),
+      from: s.instant,
+      to: s.instant,
+    }),
+    status: 200,
+    answer: s.auditDiff,
+  }),
+  auditTrail: route({
+    method: 'GET',
+    path: '/v1/audit/trail',
+    summary: 'The story of a container, a checkpoint or an actor across nodes; asking is itself recorded',
+    auth: true,
+    action: 'audit.read',
+    query: s.readQuery.extend({
+      /** A container's name, a checkpoint's id (ckp_) or an actor's (sub_). */
+      of: s.containerName,
+      limit: z.coerce.number().int().min(1).max(10_000).default(1000),
+    }),
+    status: 200,
+    answer: s.auditTrail,
   }),
   getProof: route({
     method: 'GET',

@@ -24,6 +24,7 @@ export const checkpointRoutes = {
     auth: true,
     action: 'checkpoint.read',
     query: s.listQuery.extend({
+      ...s.momentQuery,
       container: s.containerName.optional(),
       node: s.nodeName.optional(),
       phase: z.enum(checkpointPhases).optional(),

@@ -1,4 +1,3 @@
-import { containerStatuses, type ContainerStatus } from '@stasis/container';
 import { z } from 'zod';
 import * as s from '../schemas/index.ts';
 import { route } from './route.ts';
@@ -24,10 +23,11 @@ export const containerRoutes = {
     auth: true,
     action: 'container.read',
     query: s.listQuery.extend({
+      ...s.momentQuery,
       node: s.nodeName.optional(),
       /** Bare name. */
       name: s.newContainerName.optional(),
-      status: z.enum(containerStatuses as [ContainerStatus, ...ContainerStatus[]]).optional(),
+      status: s.containerStatus.optional(),
       /** Those that are gone, too. */
       all: z.stringbool().optional(),
     }),

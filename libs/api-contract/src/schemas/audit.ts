@@ -9,6 +9,12 @@ export { outcomes, type Outcome } from '@stasis/events';
 export const instant = z.iso.datetime({ offset: true });
 export const position = z.coerce.number().int().nonnegative();
 
+/** Positions known then, or the instant at which something was known: `<ledger>/<n>`, `<n>` or ISO 8601. */
+export const asOf = z.union([z.string().regex(/^([a-z0-9-]{1,40}\/)?[0-9]{1,15}$/), instant]);
+
+/** A moment to look at: what had happened by `validAt`, as far as was known `asOf`. */
+export const momentQuery = { asOf: asOf.optional(), validAt: instant.optional() } as const;
+
 /** What events are looked for by; all that is given must fit. The CLI's flags have the same names. */
 export const eventFilter = {
   /** `<node>/<name>`: its own events, those of checkpoints of it and of restores that make it. */

@@ -36,12 +36,14 @@ export const whyBody = z
   .strict()
   .meta({ id: 'Why' });
 
+export const containerStatus = z.enum(containerStatuses as [ContainerStatus, ...ContainerStatus[]]);
+
 const shape = {
   id: z.string(),
   ledger: z.string(),
   node: z.string(),
   name: z.string(),
-  status: z.enum(containerStatuses as [ContainerStatus, ...ContainerStatus[]]),
+  status: containerStatus,
   generation: z.number().int(),
   run: z.string().exactOptional(),
   runtime: z.string().exactOptional(),

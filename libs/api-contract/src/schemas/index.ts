@@ -1,3 +1,4 @@
+export * from './asOf.ts';
 export * from './audit.ts';
 export * from './checkpoint.ts';
 export * from './common.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { actions } from '../actions.ts';
 import { nodeName, reason } from './common.ts';
 
 /** What a token may be made for; apps/api/policies says what each may do. */
@@ -39,6 +40,10 @@ export const tokenView = z
   })
   .meta({ id: 'Token' });
 export type TokenView = z.infer<typeof tokenView>;
+
+/** The token that asks, and what the policies let it do somewhere: what a client need not offer is not in it. */
+export const whoami = tokenView.extend({ actions: z.array(z.enum(actions)) }).meta({ id: 'Whoami' });
+export type Whoami = z.infer<typeof whoami>;
 
 /** The one answer that holds the secret. */
 export const tokenMade = tokenView.extend({ secret: z.string() }).meta({ id: 'TokenMade' });

@@ -152,7 +152,7 @@ function naively(all: readonly RecordedEvent[], { position, validAt }: Moment) {
   const restorable = new Map<string, { container: string; captured: string }>();
   for (const recorded of known) {
     const { key } = domainEventOf(recorded.event);
-    const { subject, time } = recorded.event;
+    const { subject } = recorded.event;
     if (key.startsWith('container.')) views.set(subject, projectContainer(views.get(subject), recorded));
     else if (checkpoints.has(subject) || recorded.version === 1)
       checkpoints.set(subject, projectCheckpoint(checkpoints.get(subject), recorded));

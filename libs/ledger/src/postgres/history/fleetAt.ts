@@ -11,6 +11,7 @@ export interface FleetFilter {
   readonly name?: string;
   /** `<node>/<name>`. */
   readonly container?: string;
+  readonly containers?: readonly string[];
   readonly status?: ContainerStatus;
   /** Those that were gone, too. */
   readonly gone?: boolean;
@@ -89,11 +90,12 @@ export async function fleetAt(
 }
 
 function conditionsOf(filter: FleetFilter, bind: (value: unknown) => string): string[] {
-  const { node, name, container, status, gone = false, cursor } = filter;
+  const { node, name, container, containers, status, gone = false, cursor } = filter;
   return [
     ...(node === undefined ? [] : [`c.node = ${bind(node)}`]),
     ...(name === undefined ? [] : [`c.name = ${bind(name)}`]),
     ...(container === undefined ? [] : [`c.id = ${bind(container)}`]),
+    ...(containers === undefined ? [] : [`c.id = any(${bind(containers)}::text[])`]),
     ...(cursor === undefined ? [] : [`c.id > ${bind(cursor)}`]),
     ...(status === undefined ? [] : [`h.status = ${bind(status)}`]),
     ...(gone || status !== undefined ? [] : [`h.status <> 'gone'`]),
