@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, string>> = {
   dispatch: 'tools/bench/dispatch.ts',
   ledger: 'libs/ledger/bench/ledger.ts',
   bus: 'libs/bus/bench/bus.ts',
+  access: 'apps/api/bench/access.ts',
 };
 
 const usage = `usage: npm run bench -- ${Object.keys(benches).join('|')}`;

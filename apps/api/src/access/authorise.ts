@@ -4,9 +4,7 @@ import type { EventData } from '@stasis/events';
 import type { Actor } from '../actor.ts';
 import type { Platform } from '../platform.ts';
 import { type Asked, aboutWhat } from './aboutWhat.ts';
-import { type Decision, decide, type Principal, type Resource } from './decide.ts';
-
-type Denied = Extract<Decision, { allowed: false }>;
+import { decide, type Principal, type Question, type Resource, whoMay } from './decide.ts';
 
 export interface Authorised {
   readonly actor: Actor;
@@ -26,16 +24,22 @@ export async function authorise(
   requestId: string,
 ): Promise<Authorised> {
   const { resource, how } = await aboutWhat(platform.ledger.database, action, asked);
-  const decision = decide(platform.access.policies, { principal, action, resource, how });
-  const actor: Actor = { authtype: 'user', authid: principal.id, policyid: decision.policies.join(',') };
-  if (decision.allowed) return { actor, resource };
+  const question = { principal, action, resource, how };
+  const { policies } = platform.access;
+  const decision = decide(policies, question);
+  if (decision.allowed)
+    return { actor: { authtype: 'user', authid: principal.id, policyid: decision.policies.join(',') }, resource };
+  const denied =
+    decision.code === 'PolicyDenied'
+      ? forbidden(platform, question, decision.policies)
+      : notPermitted(platform, question);
   await recordDenied(platform, principal, requestId, {
     action,
     resource: known(resource),
     code: decision.code,
-    policies: [...decision.policies],
+    policies: denied.details.filter(({ field }) => field === 'policy').map(({ message }) => message),
   });
-  throw denialOf(platform, principal, action, decision);
+  throw denied;
 }
 
 /** Records a refusal that a use case decided itself, if it is one. What it threw goes on to the caller. */
@@ -71,21 +75,24 @@ export async function recordUnauthenticated(platform: Platform, action: Action, 
 
 const known = ({ kind, id }: Resource): What['resource'] => (kind === 'Platform' ? { kind } : { kind, id });
 
-function denialOf({ access }: Platform, { role }: Principal, action: Action, denied: Denied): StasisError {
-  const details = [
-    { field: 'action', message: action },
-    ...denied.policies.map((policy) => ({ field: 'policy', message: policy })),
-  ];
-  if (denied.code === 'PolicyDenied') {
-    const says = denied.policies.map((policy) => access.policies.says.get(policy)).filter((text) => text !== undefined);
-    return new StasisError('PolicyDenied', `${action} is forbidden by policy ${denied.policies.join(', ')}`, {
-      details,
-      ...(says.length > 0 && { next: says.join(' ') }),
-    });
-  }
-  const next =
-    denied.roles.length === 0
-      ? 'No role may do this here.'
-      : `It takes a token with the role ${denied.roles.join(' or ')}.`;
-  return new StasisError('NotAuthorised', `a token with the role ${role} does not allow ${action}`, { details, next });
+function forbidden({ access }: Platform, { action }: Question, policies: readonly string[]): StasisError {
+  const says = policies.map((policy) => access.policies.says.get(policy)).filter((text) => text !== undefined);
+  return new StasisError('PolicyDenied', `${action} is forbidden by policy ${policies.join(', ')}`, {
+    details: detailsOf(action, policies),
+    ...(says.length > 0 && { next: says.join(' ') }),
+  });
 }
+
+function notPermitted({ access }: Platform, question: Question): StasisError {
+  const { principal, action } = question;
+  const { roles, policies } = whoMay(access.policies, question);
+  return new StasisError('NotAuthorised', `a token with the role ${principal.role} does not allow ${action}`, {
+    details: detailsOf(action, policies),
+    next: roles.length === 0 ? 'No role may do this here.' : `It takes a token with the role ${roles.join(' or ')}.`,
+  });
+}
+
+const detailsOf = (action: Action, policies: readonly string[]): { field: string; message: string }[] => [
+  { field: 'action', message: action },
+  ...policies.map((message) => ({ field: 'policy', message })),
+];

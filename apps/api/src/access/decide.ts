@@ -32,27 +32,25 @@ export type Decision =
   | { readonly allowed: true; readonly policies: readonly string[] }
   /** Forbidden by these policies. */
   | { readonly allowed: false; readonly code: 'PolicyDenied'; readonly policies: readonly string[] }
-  /** No policy permits it to this role; these would to others. */
-  | {
-      readonly allowed: false;
-      readonly code: 'NotAuthorised';
-      readonly policies: readonly string[];
-      readonly roles: readonly string[];
-    };
+  /** No policy permits it to this role. */
+  | { readonly allowed: false; readonly code: 'NotAuthorised' };
 
 /** Pure. @throws StasisError Internal when Cedar cannot decide: then nothing is allowed. */
 export function decide(policies: Policies, question: Question): Decision {
   const { decision, reason } = ask(policies, question);
   if (decision === 'allow') return { allowed: true, policies: reason };
   if (reason.length > 0) return { allowed: false, code: 'PolicyDenied', policies: reason };
+  return { allowed: false, code: 'NotAuthorised' };
+}
+
+/** Which roles would be allowed the same, and by which policies: what to tell who is not. */
+export function whoMay(policies: Policies, question: Question): { policies: string[]; roles: string[] } {
   const others = roles.map((role) => ({
     role,
     ...ask(policies, { ...question, principal: { ...question.principal, role } }),
   }));
   const able = others.filter((other) => other.decision === 'allow');
   return {
-    allowed: false,
-    code: 'NotAuthorised',
     policies: [...new Set(able.flatMap((other) => other.reason))].toSorted(),
     roles: able.map(({ role }) => role),
   };

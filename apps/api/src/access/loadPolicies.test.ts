@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { actions, type Route, roles, routes } from '@stasis/api-contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decide, type Question } from './decide.ts';
+import { decide, type Question, whoMay } from './decide.ts';
 import { loadPolicies, shippedPolicies } from './loadPolicies.ts';
 
 const shipped = await loadPolicies(shippedPolicies);
@@ -41,8 +41,8 @@ describe('a role', () => {
   it.each<[string, readonly string[]]>([
     ['viewer', reads],
     ['auditor', audit],
-    ['operator', [...reads, ...work]],
-    ['restorer', [...reads, 'restore.request', 'restore.cancel']],
+    ['operator', [...reads, ...work, 'node.report']],
+    ['restorer', [...reads, 'restore.request', 'restore.cancel', 'node.report']],
     ['approver', [...reads, ...audit]],
     ['admin', actions],
     ['nobody-knows', ['token.whoami']],
@@ -52,9 +52,9 @@ describe('a role', () => {
   });
 
   it('is told which roles may, and by which policies', () => {
-    expect(decide(shipped, question('auditor', 'restore.request'))).toEqual({
-      allowed: false,
-      code: 'NotAuthorised',
+    const asked = question('auditor', 'restore.request');
+    expect(decide(shipped, asked)).toEqual({ allowed: false, code: 'NotAuthorised' });
+    expect(whoMay(shipped, asked)).toEqual({
       policies: ['admin', 'restorer'],
       roles: ['restorer', 'admin'],
     });
@@ -105,8 +105,8 @@ describe('a token held to a node', () => {
     ['starts nothing where no node is named', held('container.start', platform), false],
   ])('%s', (_, asked, allowed) => {
     const decision = decide(shipped, asked);
-    expect(decision.allowed).toBe(allowed);
-    expect(decision.policies).toEqual([allowed ? 'admin' : 'token-nodes']);
+    const code = allowed ? {} : { code: 'PolicyDenied' };
+    expect(decision).toEqual({ allowed, ...code, policies: [allowed ? 'admin' : 'token-nodes'] });
   });
 });
 
