@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Bus, TopicSpec } from '@stasis/bus';
 import { defaultLedger, systemLedger } from '@stasis/events';
-import {
-  acquireLease,
-  listNodes,
-  openPostgresLedger,
-  type PostgresLedger,
-  releaseLease,
-} from '@stasis/ledger/postgres';
+import { listNodes, openPostgresLedger, type PostgresLedger, releaseLease } from '@stasis/ledger/postgres';
 import type { FastifyBaseLogger } from 'fastify';
 import { openAccess } from './access/access.ts';
 import { apiRoutes } from './apiRoutes.ts';
@@ -22,6 +16,7 @@ import { ensureAdminToken } from './http/adminToken.ts';
 import { followHeads } from './http/knownHeads.ts';
 import { createServer } from './http/server.ts';
 import { type Duty, lead, type Lead } from './leader.ts';
+import { holderOf, takeLease } from './leaseHolder.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { listenToHeartbeats } from './nodes/heartbeats.ts';
 import type { Platform } from './platform.ts';
@@ -108,8 +103,9 @@ async function start(
     closing: new AbortController(),
   };
   await inviteExpectedNodes(platform);
-  closers.push(await startRecorder(platform));
+  // Before the recorder: its group may have to wait for the broker to count out a member that was killed.
   for (const duty of dutiesOf(platform, leaseMs)) closers.push(stopOf(lead(duty, log)));
+  closers.push(await startRecorder(platform));
   const app = await createServer(platform, log, apiRoutes(platform));
   closers.push(() => app.close());
   const url = await app.listen({ host: settings.host, port: settings.port });
@@ -138,13 +134,14 @@ async function closeAll(closers: readonly (() => Promise<unknown> | void)[]): Pr
 const mostNodes = 10_000;
 
 function dutiesOf(platform: Platform, ttlMs: number): readonly Duty[] {
-  const { ledger, bus, instance, metrics } = platform;
+  const { ledger, bus, log, metrics } = platform;
   const { database } = ledger;
+  const holder = holderOf(platform.instance);
   const duty = (name: string, work: Duty['work']): Duty => ({
     name,
     ttlMs,
-    acquire: async (ms) => (await acquireLease(database, `api-${name}`, instance, ms))?.fencing,
-    release: () => releaseLease(database, `api-${name}`, instance),
+    acquire: (ms) => takeLease(database, { name: `api-${name}`, holder, ttlMs: ms }, log),
+    release: () => releaseLease(database, `api-${name}`, holder),
     work,
   });
   const relaying: RelayParts = {

@@ -26,6 +26,7 @@ test.each<[BusConfig, RegExp]>([
   [{ ...brokers, KAFKA_SSL: 'false', KAFKA_SSL_CA: 'ca.pem' }, /KAFKA_SSL is false but/],
   [{ ...brokers, KAFKA_SSL_CERT: 'c.pem' }, /Only one of KAFKA_SSL_CERT and KAFKA_SSL_KEY/],
   [{ ...brokers, KAFKA_SSL_CA: 'no-such-file.pem' }, /KAFKA_SSL_CA names no-such-file.pem/],
+  [{ ...brokers, KAFKA_SESSION_TIMEOUT_MS: '3 s' }, /KAFKA_SESSION_TIMEOUT_MS is "3 s"/],
   [{ ...brokers, KAFKA_SASL_USERNAME: 'u' }, /SASL needs both/],
   [
     { ...brokers, KAFKA_SASL_MECHANISM: 'gssapi', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' },

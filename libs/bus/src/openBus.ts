@@ -19,6 +19,8 @@ export interface BusConfig {
   readonly KAFKA_SASL_MECHANISM?: string | undefined;
   readonly KAFKA_SASL_USERNAME?: string | undefined;
   readonly KAFKA_SASL_PASSWORD?: string | undefined;
+  /** Milliseconds until the broker gives a dead consumer's work to the next; at least its group.min.session.timeout.ms. */
+  readonly KAFKA_SESSION_TIMEOUT_MS?: string | undefined;
   readonly DATABASE_URL?: string | undefined;
 }
 
@@ -68,7 +70,9 @@ export const openBus = async (config: BusConfig, options: OpenBusOptions = {}): 
 
 const invalid = (message: string, next: string): StasisError => new StasisError('ConfigInvalid', message, { next });
 
-const kafkaSettings = async (config: BusConfig): Promise<Pick<KafkaBusOptions, 'brokers' | 'ssl' | 'sasl'>> => {
+const kafkaSettings = async (
+  config: BusConfig,
+): Promise<Pick<KafkaBusOptions, 'brokers' | 'ssl' | 'sasl' | 'sessionTimeoutMs'>> => {
   const brokers = (config.KAFKA_BROKERS ?? '')
     .split(',')
     .map((broker) => broker.trim())
@@ -80,7 +84,16 @@ const kafkaSettings = async (config: BusConfig): Promise<Pick<KafkaBusOptions, '
   if (wrong !== undefined) throw invalid(`KAFKA_BROKERS holds "${wrong}", which is not host:port.`, 'Write host:port.');
   const ssl = await sslSettings(config);
   const sasl = saslSettings(config);
-  return { brokers, ...(ssl === undefined ? {} : { ssl }), ...(sasl === undefined ? {} : { sasl }) };
+  const session = config.KAFKA_SESSION_TIMEOUT_MS;
+  if (session && !/^[1-9]\d{3,5}$/.test(session)) {
+    throw invalid(`KAFKA_SESSION_TIMEOUT_MS is "${session}".`, 'Set it to 1000 or more milliseconds, or leave it out.');
+  }
+  return {
+    brokers,
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(sasl === undefined ? {} : { sasl }),
+    ...(session ? { sessionTimeoutMs: Number(session) } : {}),
+  };
 };
 
 const sslSettings = async (config: BusConfig): Promise<KafkaBusOptions['ssl']> => {

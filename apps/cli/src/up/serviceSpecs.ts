@@ -10,7 +10,7 @@ export interface ServicePlan {
   readonly listen: string;
   readonly nodes: readonly string[];
   readonly runtime: string;
-  readonly stack: Pick<Stack, 'bus' | 'databaseUrl' | 'kafkaBrokers'>;
+  readonly stack: Pick<Stack, 'bus' | 'databaseUrl' | 'kafkaBrokers' | 'own'>;
   /** Empty over Kafka: an agent then holds no database credentials. */
   readonly agentDatabaseUrl: string;
   /** STASIS_RUNSC, when the runtime is runsc. */
@@ -37,6 +37,8 @@ export const serviceSpecs = (plan: ServicePlan): readonly ProcessSpec[] => {
     STASIS_RUNTIME: plan.runtime,
     STASIS_SUPERVISED: '1',
     ...(stack.kafkaBrokers === undefined ? {} : { KAFKA_BROKERS: stack.kafkaBrokers }),
+    // Our own broker allows a session of half the usual length; another's may not.
+    ...(stack.own.includes('kafka') ? { KAFKA_SESSION_TIMEOUT_MS: '3000' } : {}),
   };
   const api: ProcessSpec = {
     name: 'api',

@@ -39,7 +39,7 @@ export const subscribeInKafka = async (
     settled = Promise.withResolvers<void>();
     const made = context.kafka.consumer({
       groupId: options.group,
-      sessionTimeout: 6000,
+      sessionTimeout: context.options.sessionTimeoutMs ?? 6000,
       heartbeatInterval: heartbeatMs,
       maxWaitTimeInMs: fetchWaitMs,
       allowAutoTopicCreation: false,

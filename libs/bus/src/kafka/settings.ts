@@ -10,6 +10,8 @@ export interface KafkaBusOptions {
   readonly publishTimeoutMs?: number;
   /** How long `subscribe` waits for the broker. Default 2 minutes. */
   readonly subscribeTimeoutMs?: number;
+  /** Milliseconds after which the broker counts a silent member of a group out. Default 6 s, the broker's lower limit. */
+  readonly sessionTimeoutMs?: number;
   /** Told each warning and error of the client. Default: nobody. */
   readonly onLog?: (level: 'warn' | 'error', message: string, detail: Readonly<Record<string, unknown>>) => void;
 }

@@ -30,3 +30,12 @@ export async function releaseLease(sql: Sql, name: string, holder: string): Prom
     holder,
   ]);
 }
+
+/** Who has the lease now; absent = nobody, or it ran out. */
+export async function leaseHolder(sql: Sql, name: string): Promise<string | undefined> {
+  const [row] = await sql.query<{ holder: string }>(
+    `select holder from leases where name = $1 and expires > clock_timestamp()`,
+    [name],
+  );
+  return row?.holder;
+}
