@@ -56,15 +56,23 @@ describe('a command line that cannot be read', () => {
 
 describe('help', () => {
   const simple = 'up down doctor demo run logs stop rm ps nodes checkpoint restore checkpoints show cancel events';
-  it.each([...simple.split(' '), 'audit log', 'audit prove', 'audit verify', 'ledger rebuild', 'ledger verify'])(
-    'of %s has an example and fits 80 columns',
-    async (verb) => {
-      const { code, out } = await runLine([...verb.split(' '), '--help']);
-      expect(code).toBe(0);
-      expect(out).toContain(`$ stasis ${verb}`);
-      expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
-    },
-  );
+  it.each([
+    ...simple.split(' '),
+    'audit log',
+    'audit prove',
+    'audit verify',
+    'ledger rebuild',
+    'ledger verify',
+    'token create',
+    'token ls',
+    'token revoke',
+    'whoami',
+  ])('of %s has an example and fits 80 columns', async (verb) => {
+    const { code, out } = await runLine([...verb.split(' '), '--help']);
+    expect(code).toBe(0);
+    expect(out).toContain(`$ stasis ${verb}`);
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
 });
 
 describe('an answer of the api that is an error', () => {

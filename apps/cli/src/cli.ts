@@ -16,6 +16,7 @@ import { psCommand } from './commands/ps.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { showCommand } from './commands/show.ts';
+import { tokenCommand, whoamiCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
 import type { Io } from './io.ts';
 import { createPrinter, type Format, formats } from './printer.ts';
@@ -40,6 +41,8 @@ const verbs = [
   eventsCommand,
   auditCommand,
   ledgerCommand,
+  tokenCommand,
+  whoamiCommand,
 ];
 
 const signalExits: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGPIPE: 141, SIGTERM: 143 };
