@@ -10,7 +10,7 @@ FROM dependencies AS migrate
 CMD ["node_modules/.bin/prisma", "migrate", "deploy"]
 
 FROM dependencies AS production
-RUN npm prune --omit=dev --ignore-scripts
+RUN npm run build --workspace apps/console && npm prune --omit=dev --ignore-scripts
 
 # The same build that `npm run setup` makes (tools/bootstrap/runsc.mjs).
 FROM golang:1.26-bookworm AS runsc

@@ -34,7 +34,11 @@ const runNode = (args) =>
 const modules = (file) => path.join(root, 'node_modules', file);
 const stasis = path.join(root, 'apps/cli/bin/stasis.mjs');
 
-const typecheck = () => [modules('@typescript/native/bin/tsc'), '-p', root];
+const tsc = modules('@typescript/native/bin/tsc');
+const typecheck = () => [
+  [tsc, '-p', root],
+  [tsc, '-p', path.join(root, 'apps/console')],
+];
 const lint = () => [
   [modules('oxlint/bin/oxlint'), '--quiet', '--type-aware'],
   [modules('oxfmt/bin/oxfmt'), '--check'],
@@ -47,7 +51,7 @@ const commands = {
   start: { needs: (args) => platformNeeds(args), must: true, scripts: (args) => [[stasis, 'up', ...args]] },
   test: {
     needs: () => ({ runsc: true, kafka: true }),
-    scripts: (args) => [typecheck(), ...lint(), [modules('vitest/vitest.mjs'), 'run', ...args]],
+    scripts: (args) => [...typecheck(), ...lint(), [modules('vitest/vitest.mjs'), 'run', ...args]],
   },
   bench: {
     needs: () => ({ runsc: true, kafka: true }),
@@ -55,7 +59,7 @@ const commands = {
   },
   lint: { needs: () => ({ runsc: false, kafka: false }), scripts: lint },
   setup: { needs: () => ({ runsc: true, kafka: true }), scripts: () => [] },
-  typecheck: { needs: () => ({ runsc: false, kafka: false }), scripts: () => [typecheck()] },
+  typecheck: { needs: () => ({ runsc: false, kafka: false }), scripts: typecheck },
   format: { needs: () => ({ runsc: false, kafka: false }), scripts: () => [[modules('oxfmt/bin/oxfmt')]] },
 };
 

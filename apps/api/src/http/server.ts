@@ -8,6 +8,8 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod';
+import { serveConsole, consoleFiles } from '../console/serveConsole.ts';
+import { acceptSessions } from '../console/session.ts';
 import type { Platform } from '../platform.ts';
 import type { Implemented } from './implement.ts';
 import { formatPlace, positionHeader } from './places.ts';
@@ -49,6 +51,8 @@ export async function createServer(
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
+  await acceptSessions(app, platform.settings.home);
+  await serveConsole(app, consoleFiles);
   await app.register(async (scope) => {
     for (const implemented of routes) registerRoute(scope, platform, implemented, problem);
     scope.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());

@@ -4,6 +4,7 @@ import { containerRoutes } from './containers.ts';
 import { identityRoutes } from './identity.ts';
 import { reportRoutes } from './reports.ts';
 import { restoreRoutes } from './restores.ts';
+import { sessionRoutes } from './session.ts';
 import { systemRoutes } from './system.ts';
 import { tokenRoutes } from './tokens.ts';
 
@@ -18,6 +19,7 @@ export const routes = {
   ...auditRoutes,
   ...identityRoutes,
   ...tokenRoutes,
+  ...sessionRoutes,
   ...systemRoutes,
 } as const;
 

@@ -39,10 +39,10 @@ export const tokenRoutes = {
   whoami: route({
     method: 'GET',
     path: '/v1/whoami',
-    summary: 'The token that asks',
+    summary: 'The token that asks, and what it may do',
     auth: true,
     action: 'token.whoami',
     status: 200,
-    answer: s.tokenView,
+    answer: s.whoami,
   }),
 } as const;
