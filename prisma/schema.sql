@@ -174,6 +174,14 @@ CREATE TABLE restores (
   CONSTRAINT restores_pkey PRIMARY KEY (ledger, id)
 ) WITH (fillfactor=50);
 
+CREATE TABLE subtree_hashes (
+  ledger text NOT NULL,
+  height smallint NOT NULL,
+  index bigint NOT NULL,
+  hash bytea NOT NULL,
+  CONSTRAINT subtree_hashes_pkey PRIMARY KEY (ledger, height, index)
+);
+
 CREATE TABLE tokens (
   id text NOT NULL,
   name text NOT NULL,
@@ -199,7 +207,6 @@ CREATE TABLE tree_heads (
   ledger text NOT NULL,
   size bigint NOT NULL,
   root bytea NOT NULL,
-  frontier bytea NOT NULL,
   note text NOT NULL,
   created timestamp(3) with time zone DEFAULT CURRENT_TIMESTAMP NOT NULL,
   CONSTRAINT tree_heads_pkey PRIMARY KEY (ledger, size)
@@ -248,3 +255,7 @@ CREATE INDEX restores_open_deadline_idx ON public.restores USING btree (open, de
 CREATE UNIQUE INDEX tokens_hash_key ON public.tokens USING btree (hash);
 
 CREATE TRIGGER events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change();
+
+CREATE TRIGGER subtree_hashes_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.subtree_hashes FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change();
+
+CREATE TRIGGER tree_heads_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.tree_heads FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change();

@@ -1,6 +1,6 @@
-import { StasisError } from '@stasis/errors';
 import { equalBytes } from './bytes.ts';
-import { emptyRoot, nodeHash, splitOf } from './hash.ts';
+import { emptyRoot, nodeHash } from './hash.ts';
+import { consistencyRanges } from './ranges.ts';
 import { rootOf } from './root.ts';
 
 /**
@@ -8,22 +8,8 @@ import { rootOf } from './root.ts';
  * Empty when `from` is 0 or the whole size.
  * @throws StasisError BadRequest when `from` is larger than the tree.
  */
-export function consistencyProof(leafHashes: readonly Uint8Array[], from: number): Uint8Array[] {
-  const size = leafHashes.length;
-  if (!Number.isSafeInteger(from) || from < 0 || from > size)
-    throw new StasisError('BadRequest', `size ${from} is not within a tree of size ${size}`);
-  return from === 0 || from === size ? [] : subproof(leafHashes, from, 0, size, true);
-}
-
-function subproof(hashes: readonly Uint8Array[], old: number, from: number, to: number, whole: boolean): Uint8Array[] {
-  const size = to - from;
-  if (old === size) return whole ? [] : [rootOf(hashes, from, to)];
-  const split = splitOf(size);
-  const middle = from + split;
-  return old <= split
-    ? [...subproof(hashes, old, from, middle, whole), rootOf(hashes, middle, to)]
-    : [...subproof(hashes, old - split, middle, to, false), rootOf(hashes, from, middle)];
-}
+export const consistencyProof = (leafHashes: readonly Uint8Array[], from: number): Uint8Array[] =>
+  consistencyRanges(leafHashes.length, from).map((range) => rootOf(leafHashes, range.from, range.to));
 
 export interface ConsistencyClaim {
   readonly fromSize: number;

@@ -1,25 +1,14 @@
-import { StasisError } from '@stasis/errors';
 import { equalBytes } from './bytes.ts';
-import { nodeHash, splitOf } from './hash.ts';
+import { nodeHash } from './hash.ts';
+import { inclusionRanges } from './ranges.ts';
 import { rootOf } from './root.ts';
 
 /**
  * The audit path of leaf `index` (from 0) in the tree of these leaf hashes (RFC 6962, section 2.1.1), from the leaf up.
  * @throws StasisError BadRequest when there is no such leaf.
  */
-export function inclusionProof(leafHashes: readonly Uint8Array[], index: number): Uint8Array[] {
-  if (!Number.isSafeInteger(index) || index < 0 || index >= leafHashes.length)
-    throw new StasisError('BadRequest', `leaf ${index} is not in a tree of size ${leafHashes.length}`);
-  return path(leafHashes, index, 0, leafHashes.length);
-}
-
-function path(hashes: readonly Uint8Array[], index: number, from: number, to: number): Uint8Array[] {
-  if (to - from === 1) return [];
-  const middle = from + splitOf(to - from);
-  return index < middle
-    ? [...path(hashes, index, from, middle), rootOf(hashes, middle, to)]
-    : [...path(hashes, index, middle, to), rootOf(hashes, from, middle)];
-}
+export const inclusionProof = (leafHashes: readonly Uint8Array[], index: number): Uint8Array[] =>
+  inclusionRanges(leafHashes.length, index).map(({ from, to }) => rootOf(leafHashes, from, to));
 
 export interface InclusionClaim {
   readonly leafHash: Uint8Array;

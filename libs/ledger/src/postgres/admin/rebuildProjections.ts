@@ -8,15 +8,16 @@ import type { LedgerDatabase, Sql } from '../database.ts';
 import { writeHistory } from '../history/writeHistory.ts';
 import { readEvents } from '../read/readEvents.ts';
 import { getEventTexts } from './eventTexts.ts';
+import { rebuildSubtrees } from './rebuildSubtrees.ts';
 
 /** Tables that hold what auditors ask by. */
 const historyTables = ['event_facets', 'event_spans', 'container_history', 'checkpoint_history'] as const;
-type Derived = Noun | (typeof historyTables)[number];
+type Derived = Noun | (typeof historyTables)[number] | 'subtree_hashes';
 
 export interface Rebuild {
   /** Events folded. */
   readonly events: number;
-  /** Rows there are now, by noun and by table of the history. */
+  /** Rows there are now, by noun, by table of the history, and of the tree. */
   readonly rows: Readonly<Record<Derived, number>>;
   /** Rows that differ from those before: missing, changed or surplus. All 0 = the read models were right. */
   readonly differing: Readonly<Record<Derived, number>>;
@@ -60,6 +61,9 @@ export function rebuildProjections(database: LedgerDatabase, ledger: string): Pr
       counts.rows[table] = compared?.rows ?? 0;
       counts.differing[table] = compared?.differing ?? 0;
     }
+    const tree = await rebuildSubtrees(sql, ledger);
+    counts.rows.subtree_hashes = tree.rows;
+    counts.differing.subtree_hashes = tree.differing;
     return { events: after, ...counts };
   });
 }

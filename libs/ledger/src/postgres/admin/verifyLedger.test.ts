@@ -7,6 +7,7 @@ import { appendOf, checkpointLife, containerDiscovered } from '../../sampleEvent
 import { startTestLedgers, type TestLedgers } from '../../testDatabase.ts';
 import { type PostgresLedger, rebuildProjections, signTreeHead, verifyLedger } from '../index.ts';
 
+const privateKey = newPrivateKey();
 let ledgers: TestLedgers;
 let ledger: PostgresLedger;
 beforeAll(async () => {
@@ -27,24 +28,39 @@ async function tamper(sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: ledger.database.connectionString });
   await client.connect();
   try {
-    await client.query(`alter table events disable trigger events_append_only; ${sql};
-      alter table events enable trigger events_append_only`);
+    const each = (what: 'disable' | 'enable'): string =>
+      ['events', 'tree_heads', 'subtree_hashes'].map((table) => `alter table ${table} ${what} trigger all`).join(';');
+    await client.query(`${each('disable')}; ${sql}; ${each('enable')}`);
   } finally {
     await client.end();
   }
 }
 
-describe('the events table', () => {
-  test.each(["update events set type = 'x'", 'delete from events where false', 'truncate events'])(
-    'refuses %s',
-    async (sql) => {
-      const client = new pg.Client({ connectionString: ledger.database.connectionString });
-      await client.connect();
-      await expect(client.query(sql)).rejects.toThrow('the ledger is append-only');
-      await client.end();
-    },
-  );
+describe('the ledger', () => {
+  test.each([
+    "update events set type = 'x'",
+    'delete from events where false',
+    'truncate events',
+    "update tree_heads set note = 'x'",
+    'delete from tree_heads where false',
+    'truncate tree_heads',
+    'update subtree_hashes set height = 9',
+    'delete from subtree_hashes where false',
+    'truncate subtree_hashes',
+  ])('refuses %s', async (sql) => {
+    const client = new pg.Client({ connectionString: ledger.database.connectionString });
+    await client.connect();
+    await expect(client.query(sql)).rejects.toThrow('the ledger is append-only');
+    await client.end();
+  });
 });
+
+/** Appends events until there are `size`, and signs a head. */
+async function growTo(size: number): Promise<void> {
+  const missing = size - (await ledger.head('default'));
+  await ledger.append(Array.from({ length: missing }, () => appendOf(newId('ckp'), checkpointLife().slice(0, 1))));
+  await signTreeHead(ledger.database, { ledger: 'default', privateKey });
+}
 
 describe('verify', () => {
   test('says that a sound ledger is sound, also an empty one', async () => {
@@ -106,7 +122,7 @@ describe('verify', () => {
     await expect(verifyLedger(database, 'default', { verifierKey: keyOf(newPrivateKey()) })).rejects.toMatchObject({
       code: 'IntegrityMismatch',
     });
-    await database.query('update tree_heads set size = 4 returning 1 as one', []);
+    await tamper('update tree_heads set size = 4');
     await expect(verifyLedger(database, 'default')).rejects.toThrow('kept as size 4 is signed for size 11');
   });
 
@@ -125,10 +141,14 @@ describe('verify', () => {
 
 describe('rebuild', () => {
   const rows = { checkpoint: 2, restore: 0, container: 1, node: 0 };
-  const none = { checkpoint: 0, restore: 0, container: 0, node: 0 };
+  const differingOf = async (): Promise<Record<string, number>> => {
+    const { differing } = await rebuildProjections(ledger.database, 'default');
+    return Object.fromEntries(Object.entries(differing).filter(([, count]) => count > 0));
+  };
 
   test('gives identical rows', async () => {
-    expect(await rebuildProjections(ledger.database, 'default')).toEqual({ events: 11, rows, differing: none });
+    expect(await rebuildProjections(ledger.database, 'default')).toMatchObject({ events: 11, rows });
+    expect(await differingOf()).toEqual({});
   });
 
   test('repairs changed, missing and surplus rows and says how many', async () => {
@@ -138,11 +158,16 @@ describe('rebuild', () => {
       `insert into nodes (ledger, id, status, created, position, body) values ('default', 'x', 'lost', 1, 1, '{}') returning 1 as one`,
       [],
     );
-    expect(await rebuildProjections(ledger.database, 'default')).toEqual({
-      events: 11,
-      rows,
-      differing: { checkpoint: 1, restore: 0, container: 1, node: 1 },
-    });
-    expect((await rebuildProjections(ledger.database, 'default')).differing).toEqual(none);
+    expect(await differingOf()).toEqual({ checkpoint: 1, container: 1, node: 1 });
+    expect(await rebuildProjections(ledger.database, 'default')).toMatchObject({ rows });
+    expect(await differingOf()).toEqual({});
+  });
+
+  test('adds subtree hashes that are missing, and counts a wrong one without changing it', async () => {
+    await growTo(600);
+    await tamper(`delete from subtree_hashes where height = 9;
+      update subtree_hashes set hash = sha256('x') where height = 8 and index = 1`);
+    expect(await differingOf()).toEqual({ subtree_hashes: 2 });
+    expect(await differingOf()).toEqual({ subtree_hashes: 1 });
   });
 });

@@ -50,9 +50,6 @@ describe('a tree head', () => {
     expect([first.size, second.size]).toEqual([7, 14]);
     expect(await latestTreeHead(ledger.database, 'default')).toEqual(second);
     expect(await treeHeadOfSize(ledger.database, 'default', 7)).toEqual(first);
-    const fresh = await ledgers.openAgain();
-    await fresh.database.query('delete from tree_heads returning 1 as one', []);
-    expect((await signTreeHead(fresh.database, signer)).root).toEqual(second.root);
   });
 
   test('lets an outsider with the public key check each event and that nothing was rewritten', async () => {
@@ -71,7 +68,7 @@ describe('a tree head', () => {
     const sizes = { fromSize: older.size, toSize: head.size };
     expect(verifyConsistency({ ...sizes, fromRoot: older.root, toRoot: head.root, hashes })).toBe(true);
     await expect(proveInclusion(ledger.database, { ledger: 'default', position: 1, treeSize: 22 })).rejects.toThrow(
-      'ledger "default" has 21 events, not 22',
+      'signed up to size 21, not 22',
     );
   });
 });

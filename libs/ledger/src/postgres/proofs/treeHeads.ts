@@ -1,8 +1,9 @@
 import { StasisError } from '@stasis/errors';
-import { originOf, signTreeHeadNote, TreeFrontier } from '@stasis/proof';
+import { equalBytes, originOf, signTreeHeadNote } from '@stasis/proof';
 import type { LedgerDatabase, Sql } from '../database.ts';
 import { readHeads } from '../read/readHeads.ts';
-import { leafHashes } from './leafHashes.ts';
+import { growTree } from './growTree.ts';
+import { rootsOfRanges } from './subtreeHashes.ts';
 
 export interface SignedTreeHead {
   readonly ledger: string;
@@ -14,9 +15,9 @@ export interface SignedTreeHead {
   readonly created: string;
 }
 
-type Row = Omit<SignedTreeHead, 'created'> & { readonly created: Date; readonly frontier: Uint8Array };
+type Row = Omit<SignedTreeHead, 'created'> & { readonly created: Date };
 
-const columns = 'ledger, size::float8 as size, root, note, created, frontier';
+const columns = 'ledger, size::float8 as size, root, note, created';
 const headOf = ({ ledger, size, root, note, created }: Row): SignedTreeHead => ({
   ledger,
   size,
@@ -49,10 +50,10 @@ export async function treeHeadOfSize(sql: Sql, ledger: string, size: number): Pr
 }
 
 /**
- * Signs what the ledger is now, going on from the last head's frontier: work for the new leaves only. When nothing was
- * appended since, the last head is returned as it is; an empty ledger gets a head of size 0. Two signers at once are
- * harmless: the same size is kept once.
- * @throws StasisError LedgerCorrupt when rows between the last head and the ledger's head are missing.
+ * Signs what the ledger is now. It is the signer that keeps the subtree hashes (see `growTree`), in the transaction of the
+ * head that needs them, so an append pays nothing for the tree. When nothing was appended since, the last head is returned
+ * as it is; an empty ledger gets a head of size 0. Two signers at once are harmless: the same size is kept once.
+ * @throws StasisError LedgerCorrupt when rows are missing, or when the rows no longer have the root that was signed last.
  */
 export async function signTreeHead(
   database: LedgerDatabase,
@@ -61,24 +62,29 @@ export async function signTreeHead(
   const last = await lastRow(database, ledger);
   const size = (await readHeads(database)).get(ledger) ?? 0;
   if (last !== undefined && last.size === size) return headOf(last);
-  const from = last?.size ?? 0;
-  const frontier = last === undefined ? new TreeFrontier() : TreeFrontier.fromBytes(from, last.frontier);
-  for await (const hash of leafHashes(database, ledger, from, size)) frontier.append(hash);
-  if (frontier.size !== size)
+  await database.transaction(async (sql) => {
+    const root = await growTree(sql, ledger, size);
+    if (last !== undefined) await checkRoot(sql, last);
+    const origin = originOf(ledger);
+    const note = signTreeHeadNote({ origin, size, root }, { name: origin, privateKey });
+    await sql.query(
+      `insert into tree_heads (ledger, size, root, note) values ($1, $2::bigint, $3::bytea, $4)
+       on conflict (ledger, size) do nothing returning 1 as one`,
+      [ledger, String(size), root, note],
+    );
+  });
+  return (await treeHeadOfSize(database, ledger, size))!;
+}
+
+/** A tree that was changed behind our back gets no new head that would make the change look signed. */
+async function checkRoot(sql: Sql, { ledger, size, root }: Row): Promise<void> {
+  const [now] = await rootsOfRanges(sql, ledger, [{ from: 0, to: size }]);
+  if (!equalBytes(now!, root))
     throw new StasisError(
       'LedgerCorrupt',
-      `ledger "${ledger}" has ${frontier.size} rows of ${size}; no head is signed`,
+      `ledger "${ledger}" no longer has the root that was signed at size ${size}`,
       {
-        next: 'Run `stasis ledger verify`.',
+        next: 'Run `stasis ledger verify`; no new head is signed meanwhile.',
       },
     );
-  const origin = originOf(ledger);
-  const root = frontier.root();
-  const note = signTreeHeadNote({ origin, size, root }, { name: origin, privateKey });
-  await database.query(
-    `insert into tree_heads (ledger, size, root, frontier, note) values ($1, $2::bigint, $3::bytea, $4::bytea, $5)
-     on conflict (ledger, size) do nothing returning 1 as one`,
-    [ledger, String(size), root, frontier.toBytes(), note],
-  );
-  return (await treeHeadOfSize(database, ledger, size))!;
 }
