@@ -102,6 +102,25 @@ export const testContainers = (open: OpenRuntime): void =>
       expect(await world.runtime.list()).toEqual([]);
     });
 
+    it('acts on the one that is named, not on one that begins like it', async () => {
+      for (const id of ['c10', 'c1']) await world.start(id);
+      const { runtime } = world;
+      await runtime.pause('c1');
+      await runtime.resume('c1');
+      await runtime.pause('c1');
+      const statusOf = async (id: string) => (await runtime.load(id)).status;
+      expect([await statusOf('c1'), await statusOf('c10')]).toEqual(['paused', 'running']);
+      await runtime.resume('c1');
+      const { process } = await world.capture('stop');
+      expect((await process.done()).containerStatus).toBe('stopped');
+      await runtime.kill('c1');
+      for (let twice = 0; twice < 2; twice += 1) await runtime.delete('c1');
+      await expect(runtime.pause('c1')).rejects.toMatchObject({ code: 'ContainerNotFound' });
+      await expect(runtime.kill('c1')).rejects.toMatchObject({ code: 'ContainerNotFound' });
+      expect((await runtime.list()).map(({ id }) => id)).toEqual(['c10']);
+      expect(await statusOf('c10')).toBe('running');
+    });
+
     it('calls a watcher after a start and after a kill, and no more once stopped', async () => {
       let calls = 0;
       const stop = world.runtime.watch(() => (calls += 1));

@@ -6,11 +6,12 @@ import { stderrFileName } from '../captureFiles.ts';
 import type { CaptureProcess, CaptureRequest, CaptureResult, RuntimeInfo } from '../port.ts';
 import { processFacts } from '../process/procfs.ts';
 import { waitUntil } from '../process/waitUntil.ts';
+import { exactly } from './exactId.ts';
 import { failure } from './failure.ts';
 import { command, type Invocation } from './invocation.ts';
 import { pause, resume } from './pause.ts';
 import { markAnswered, markBegun } from './settle.ts';
-import { readContainer } from './stateFile.ts';
+import { notFound, readContainer } from './stateFile.ts';
 
 /**
  * `runsc checkpoint --image-path DIR [--compression none|flate-best-speed] [--leave-running] <id>`
@@ -51,8 +52,10 @@ function requireSupport({ version, features }: RuntimeInfo, { after }: CaptureRe
 }
 
 function start(via: Invocation, info: RuntimeInfo, request: CaptureRequest, begun: number): Promise<CaptureProcess> {
+  const view = exactly(via, request.id);
+  if (view === undefined) throw notFound(via, request.id);
   const [file, argv] = command(
-    via,
+    view,
     'checkpoint',
     '--image-path',
     request.attemptDir,

@@ -1,12 +1,14 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { exactly, forgetView } from './exactId.ts';
 import { call, type Invocation } from './invocation.ts';
 import { requireSuccess } from './failure.ts';
 import { kill } from './kill.ts';
 import { readContainer } from './stateFile.ts';
 
 /**
- * `runsc delete --force <id>`: kills what lives and removes the state; exit 0 also for an id that does not exist.
+ * `runsc delete --force <id>`: kills what lives and removes the state. Not asked for an id that does not exist: it would
+ * take another that begins like it.
  * Without `--force` it refuses a container whose file says running, also when its sandbox is long dead (seen after a
  * checkpoint that stopped it). The 2022 build panics on a paused one; then its sandbox is killed and its files removed
  * here.
@@ -14,7 +16,10 @@ import { readContainer } from './stateFile.ts';
 const pausedPanic = 'invalid state transition: paused => stopped';
 
 export async function remove(via: Invocation, id: string): Promise<void> {
-  const result = await call(via, 'delete', ['--force', id]);
+  const view = exactly(via, id);
+  if (view === undefined) return;
+  const result = await call(view, 'delete', ['--force', id]);
+  forgetView(via, id);
   if (!result.stderr.includes(pausedPanic)) {
     requireSuccess('delete', result);
     return;

@@ -1,7 +1,8 @@
 import { StasisError } from '@stasis/errors';
 import { isGone, processFacts } from '../process/procfs.ts';
 import { waitUntil } from '../process/waitUntil.ts';
-import { call, type Invocation } from './invocation.ts';
+import { callOn } from './exactId.ts';
+import type { Invocation } from './invocation.ts';
 import { loadContainer, readContainer } from './stateFile.ts';
 
 const politeMs = 2_000;
@@ -21,7 +22,7 @@ export async function kill(via: Invocation, id: string): Promise<void> {
   };
   if (status !== 'paused') {
     // Its answer does not matter: whether the sandbox is gone is looked at next.
-    await call(via, 'kill', [id, 'KILL']);
+    await callOn(via, id, 'kill', [id, 'KILL']);
     if (await waitUntil(gone, politeMs)) return;
   }
   if (readContainer(via, id)?.sandboxPid !== sandboxPid) return;

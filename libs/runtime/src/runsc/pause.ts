@@ -1,5 +1,6 @@
 import { requireAllowed } from '@stasis/container';
-import { call, type Invocation } from './invocation.ts';
+import { callOn } from './exactId.ts';
+import type { Invocation } from './invocation.ts';
 import { requireSuccess } from './failure.ts';
 import { loadContainer } from './stateFile.ts';
 
@@ -8,7 +9,7 @@ export async function pause(via: Invocation, id: string): Promise<void> {
   const { status } = loadContainer(via, id);
   if (status === 'paused') return;
   requireAllowed('pause', id, status);
-  requireSuccess('pause', await call(via, 'pause', [id]));
+  requireSuccess('pause', await callOn(via, id, 'pause', [id]));
 }
 
 /** `runsc resume <id>`: a running one answers "cannot resume container "x" in state running", 128, so it is not asked. */
@@ -16,5 +17,5 @@ export async function resume(via: Invocation, id: string): Promise<void> {
   const { status } = loadContainer(via, id);
   if (status === 'running') return;
   requireAllowed('resume', id, status);
-  requireSuccess('resume', await call(via, 'resume', [id]));
+  requireSuccess('resume', await callOn(via, id, 'resume', [id]));
 }

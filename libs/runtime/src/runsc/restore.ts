@@ -3,8 +3,8 @@ import type { RestoreRequest, RuntimeContainer } from '../port.ts';
 import { remove } from './delete.ts';
 import type { Invocation } from './invocation.ts';
 import { callWithLog } from './logFile.ts';
-import { refuseTaken } from './nameTaken.ts';
-import { loadContainer, readContainer } from './stateFile.ts';
+import { refuseBeginning, refuseTaken } from './nameTaken.ts';
+import { listStates, loadContainer, readContainer } from './stateFile.ts';
 
 /**
  * `runsc restore --detach [--background] --bundle DIR --image-path DIR <id>` creates the container and restores into it
@@ -13,6 +13,7 @@ import { loadContainer, readContainer } from './stateFile.ts';
  */
 export async function restore(via: Invocation, request: RestoreRequest): Promise<RuntimeContainer> {
   refuseTaken(via.root, readContainer(via, request.id));
+  refuseBeginning(via.root, request.id, listStates(via));
   try {
     await callWithLog(
       via,

@@ -57,12 +57,14 @@ export function readContainer(via: Invocation, id: string): RuntimeContainer | u
 /** @throws StasisError ContainerNotFound in the words of runsc, naming id and root. */
 export function loadContainer(via: Invocation, id: string): RuntimeContainer {
   const container = readContainer(via, id);
-  if (container === undefined)
-    throw new StasisError('ContainerNotFound', `loading container: "${id}" does not exist under ${via.root}`, {
-      next: 'Check the id and --root; `runsc list` shows what is there.',
-    });
+  if (container === undefined) throw notFound(via, id);
   return container;
 }
+
+export const notFound = (via: Invocation, id: string): StasisError =>
+  new StasisError('ContainerNotFound', `loading container: "${id}" does not exist under ${via.root}`, {
+    next: 'Check the id and --root; `runsc list` shows what is there.',
+  });
 
 function stateFiles(root: string): string[] {
   try {

@@ -1,5 +1,6 @@
 import { StasisError } from '@stasis/errors';
-import { call, type Invocation } from './invocation.ts';
+import { callOn } from './exactId.ts';
+import type { Invocation } from './invocation.ts';
 import { requireSuccess } from './failure.ts';
 import { loadContainer } from './stateFile.ts';
 
@@ -12,7 +13,7 @@ const noTimeoutMs = 2_147_483_647;
  */
 export async function wait(via: Invocation, id: string): Promise<{ exitStatus: number }> {
   loadContainer(via, id);
-  const { stdout } = requireSuccess('wait', await call(via, 'wait', [id], { timeoutMs: noTimeoutMs }));
+  const { stdout } = requireSuccess('wait', await callOn(via, id, 'wait', [id], { timeoutMs: noTimeoutMs }));
   const answer = JSON.parse(stdout) as { exitStatus?: unknown };
   if (typeof answer.exitStatus !== 'number')
     throw new StasisError('RuntimeFailed', `runsc wait said: ${stdout.trim().slice(0, 200)}`);
@@ -21,5 +22,5 @@ export async function wait(via: Invocation, id: string): Promise<{ exitStatus: n
 
 /** `runsc wait --restore <id>`: returns once a background restore has read its whole image. */
 export async function waitRestored(via: Invocation, id: string, timeoutMs: number): Promise<void> {
-  requireSuccess('wait --restore', await call(via, 'wait', ['--restore', id], { timeoutMs }));
+  requireSuccess('wait --restore', await callOn(via, id, 'wait', ['--restore', id], { timeoutMs }));
 }
