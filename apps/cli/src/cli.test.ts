@@ -61,6 +61,7 @@ describe('help', () => {
     'audit log',
     'audit prove',
     'audit verify',
+    'audit witness',
     'ledger rebuild',
     'ledger verify',
     'token create',
@@ -251,6 +252,7 @@ describe('ledger verify', () => {
       ledger: 'default',
       size: 9,
       verified: false,
+      treeHeads: { kept: 1, outside: 1 },
       durationMs: 3,
       firstBad: { position: 4, message: 'leaf' },
     };

@@ -1,7 +1,7 @@
-import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { StasisError } from '@stasis/errors';
-import { endProcess, liveMarkIn, markOf, removeMark, type ProcessMark } from './processMark.ts';
+import { holdMark } from './holdMark.ts';
+import { endProcess, liveMarkIn, type ProcessMark } from './processMark.ts';
 
 const markFile = (home: string): string => path.join(home, 'run/up.json');
 
@@ -14,28 +14,11 @@ export const supervisorOf = (home: string): ProcessMark | undefined => liveMarkI
  * @throws {StasisError} ConfigInvalid when another process runs Stasis there.
  */
 export const holdHome = (home: string): (() => void) => {
-  const file = markFile(home);
-  mkdirSync(path.dirname(file), { recursive: true });
-  const fresh = `${file}.${process.pid}`;
-  writeFileSync(fresh, JSON.stringify(markOf(process.pid)));
-  for (;;) {
-    try {
-      // A link appears whole or not at all, so nobody reads half a mark and takes the home too.
-      linkSync(fresh, file);
-      rmSync(fresh);
-      return () => removeMark(file);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const holder = supervisorOf(home);
-    if (holder !== undefined) {
-      rmSync(fresh);
-      throw new StasisError('ConfigInvalid', `Stasis already runs in ${home} (pid ${holder.pid}).`, {
-        next: 'Use it, stop it with `stasis down`, or set STASIS_HOME to another directory.',
-      });
-    }
-    rmSync(file, { force: true });
-  }
+  const held = holdMark(markFile(home));
+  if ('release' in held) return held.release;
+  throw new StasisError('ConfigInvalid', `Stasis already runs in ${home} (pid ${held.holder.pid}).`, {
+    next: 'Use it, stop it with `stasis down`, or set STASIS_HOME to another directory.',
+  });
 };
 
 /**
