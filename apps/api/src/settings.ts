@@ -19,12 +19,20 @@ export interface Settings {
   /** Milliseconds from a request to its end by the recorder, unless the request says another. */
   readonly deadlineMs: number;
   readonly logLevel: string;
+  /** File of the keys that requests to nodes are signed with; several apis share it. */
+  readonly signingKey: string;
   /** Where tree heads are copied to, outside the database. */
   readonly treeHeadsDirectory: string;
   /** Who may cosign tree heads. */
   readonly witnesses: readonly Witness[];
   /** Folder of the Cedar policies and their schema. */
   readonly policies: string;
+  /** Files of the certificate and its key; with them the api speaks TLS and nothing else. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** Tokens cross the network in the clear, because somebody said so. */
+  readonly insecureListen: boolean;
+  /** Requests a second that one token, and one address, may send over time. */
+  readonly requestsPerSecond: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -33,19 +41,24 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readSettings(env: Environment): Settings {
   const { host, port } = readListen(env['STASIS_LISTEN'] || '127.0.0.1:7070');
   const home = path.resolve(env['STASIS_HOME'] || '.stasis');
+  const tls = readTlsFiles(env);
   return {
     databaseUrl: readDatabaseUrl(env['DATABASE_URL']),
     host,
+    signingKey: path.resolve(env['STASIS_SIGNING_KEY'] || path.join(home, 'signing.key')),
     port,
     home,
     expectedNodes: readNodes(env),
     allowHostCommands: env['STASIS_ALLOW_HOST_COMMANDS'] === '1',
-    nodeLostAfterMs: readMs(env, 'STASIS_NODE_LOST_AFTER_MS', 30_000),
-    deadlineMs: readMs(env, 'STASIS_DEADLINE_MS', 15 * 60_000),
+    nodeLostAfterMs: readCount(env, 'STASIS_NODE_LOST_AFTER_MS', 30_000, 'milliseconds'),
+    deadlineMs: readCount(env, 'STASIS_DEADLINE_MS', 15 * 60_000, 'milliseconds'),
     logLevel: env['STASIS_LOG_LEVEL'] || 'info',
     treeHeadsDirectory: path.resolve(env['STASIS_TREE_HEADS_DIR'] || path.join(home, 'tree-heads')),
     witnesses: readWitnesses(env['STASIS_WITNESS_KEYS'] ?? ''),
     policies: path.resolve(env['STASIS_POLICIES'] || shippedPolicies),
+    tls,
+    insecureListen: isInsecure(env, host, tls !== undefined),
+    requestsPerSecond: readCount(env, 'STASIS_RATE_LIMIT', 1000, 'requests a second'),
   };
 }
 
@@ -70,6 +83,26 @@ function readListen(text: string): { host: string; port: number } {
   return { host, port };
 }
 
+function readTlsFiles(env: Environment): Settings['tls'] {
+  const { STASIS_TLS_CERT: cert, STASIS_TLS_KEY: key } = env;
+  if (!cert && !key) return undefined;
+  if (!cert || !key)
+    throw invalid(`${cert ? 'STASIS_TLS_KEY' : 'STASIS_TLS_CERT'} is not set`, 'Set both, or neither.');
+  return { cert: path.resolve(cert), key: path.resolve(key) };
+}
+
+const loopback = /^(localhost|127(\.[0-9]{1,3}){3}|::1)$/;
+
+/** Whether tokens will cross a network in the clear. @throws StasisError ConfigInvalid unless that was asked for. */
+function isInsecure(env: Environment, host: string, hasTls: boolean): boolean {
+  if (hasTls || loopback.test(host)) return false;
+  if (env['STASIS_INSECURE_LISTEN'] === '1') return true;
+  throw invalid(
+    `STASIS_LISTEN is "${host}", which others can reach, and there is no TLS: tokens would be sent in the clear`,
+    'Set STASIS_TLS_CERT and STASIS_TLS_KEY, or STASIS_INSECURE_LISTEN=1 where something else encrypts.',
+  );
+}
+
 function readNodes(env: Environment): string[] {
   const nodes = (env['STASIS_NODES'] ?? '').split(',').map((node) => node.trim());
   const wrong = nodes.find((node) => node !== '' && !isNodeName(node));
@@ -92,11 +125,11 @@ function readWitnesses(text: string): Witness[] {
   });
 }
 
-function readMs(env: Environment, name: string, otherwise: number): number {
+function readCount(env: Environment, name: string, otherwise: number, unit: string): number {
   const text = env[name];
   if (text === undefined || text === '') return otherwise;
-  const ms = Number(text);
-  if (!Number.isInteger(ms) || ms < 1)
-    throw invalid(`${name} is "${text}", not a number of milliseconds`, `Leave it out for ${otherwise}.`);
-  return ms;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1)
+    throw invalid(`${name} is "${text}", not a whole number of ${unit}`, `Leave it out for ${otherwise}.`);
+  return count;
 }

@@ -75,9 +75,7 @@ async function start(
   const metrics = createMetrics();
   const heartbeats = await listenToHeartbeats(bus, instance, log);
   closers.push(() => heartbeats.stop());
-  const access = await openAccess(ledger, settings.policies, log, (recorded) =>
-    noteRecorded({ heads, metrics }, recorded),
-  );
+  const access = await openAccess(ledger, settings, log, (recorded) => noteRecorded({ heads, metrics }, recorded));
   closers.push(() => access.denials.close());
   const headsDirectory = openHeadsDirectory(settings.treeHeadsDirectory);
   const headKeeper = keepTreeHeads({ ledger, directory: headsDirectory, log, onFork: (name) => metrics.forked(name) });

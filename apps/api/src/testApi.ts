@@ -1,10 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bus, topics, topicSpecs } from '@stasis/bus';
 import { createMemoryBroker, createMemoryBus, type MemoryBroker } from '@stasis/bus/memory';
-import { type EventData, type EventKey, ledgerOf, newId, type StasisEvent, typeOf } from '@stasis/events';
+import { type EventData, type EventKey, factBytes, ledgerOf, newId, type StasisEvent, typeOf } from '@stasis/events';
+import { newPrivateKey, type SigningKey, signingKeyOf } from '@stasis/proof';
 import { openDatabase } from '@stasis/ledger/postgres';
 import { createLog } from './http/createLog.ts';
 import { messageOfEvent } from './relay/messagesOf.ts';
@@ -24,8 +26,10 @@ export interface TestApi {
   call(method: string, route: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Resolves once a GET answers 200 with what `holds` accepts; 20 s at most. */
   until(route: string, holds?: (body: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
-  /** Publishes facts as a node would, in order. */
+  /** Publishes facts as their nodes would, signed, in order. A node that has not enrolled does so first. */
   report(...facts: StasisEvent[]): Promise<void>;
+  /** The key of a node of this test's fleet. */
+  keyOf(node: string): Promise<SigningKey>;
   stop(): Promise<void>;
 }
 
@@ -40,7 +44,14 @@ interface Shared {
   readonly databaseUrl: string;
   readonly broker?: MemoryBroker;
   readonly env?: Record<string, string>;
+  /** Told each line of the log, at level trace. */
+  readonly log?: (line: string) => void;
 }
+
+const signingKeys = mkdtempSync(path.join(tmpdir(), 'stasis-test-keys-'));
+process.once('exit', () => rmSync(signingKeys, { recursive: true, force: true }));
+const signingKeyFile = (databaseUrl: string): string =>
+  path.join(signingKeys, `${new URL(databaseUrl).pathname.slice(1)}.key`);
 
 /** Brings an empty database to the schema of the migrations. */
 export async function applyMigrations(databaseUrl: string): Promise<void> {
@@ -55,7 +66,12 @@ export async function applyMigrations(databaseUrl: string): Promise<void> {
 }
 
 /** An api on a free port, with a home of its own and the memory bus. */
-export async function startTestApi({ databaseUrl, broker = createMemoryBroker(), env = {} }: Shared): Promise<TestApi> {
+export async function startTestApi({
+  databaseUrl,
+  broker = createMemoryBroker(),
+  env = {},
+  log,
+}: Shared): Promise<TestApi> {
   const home = await mkdtemp(path.join(tmpdir(), 'stasis-test-api-'));
   const bus = createMemoryBus({ broker });
   let token = '';
@@ -64,11 +80,13 @@ export async function startTestApi({ databaseUrl, broker = createMemoryBroker(),
       DATABASE_URL: databaseUrl,
       STASIS_LISTEN: '127.0.0.1:0',
       STASIS_HOME: home,
+      // Apis of one fleet share the keys that its nodes believe.
+      STASIS_SIGNING_KEY: signingKeyFile(databaseUrl),
       ...env,
     }),
     bus,
     topics: topicSpecs(),
-    log: createLog(process.env['STASIS_LOG_LEVEL'] ?? 'silent'),
+    log: log === undefined ? createLog(process.env['STASIS_LOG_LEVEL'] ?? 'silent') : createLog('trace', log),
     announceToken: (secret) => (token = secret),
     leaseMs: 1000,
   }).catch(async (error: unknown) => {
@@ -91,6 +109,12 @@ export async function startTestApi({ databaseUrl, broker = createMemoryBroker(),
     const isJson = response.headers.get('content-type')?.includes('json') === true;
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
   };
+  const keyOf = (node: string): Promise<SigningKey> => {
+    const name = `${databaseUrl} ${node}`;
+    const known = nodeKeys.get(name) ?? enrol(call, node);
+    nodeKeys.set(name, known);
+    return known;
+  };
   return {
     api,
     bus,
@@ -108,8 +132,11 @@ export async function startTestApi({ databaseUrl, broker = createMemoryBroker(),
       }
     },
     report: async (...facts) => {
-      await bus.publish(facts.map((event) => factMessage(event)));
+      const signed: StasisEvent[] = [];
+      for (const fact of facts) signed.push(await signFact(fact, await keyOf(nodeOf(fact))));
+      await bus.publish(signed.map((event) => factMessage(event)));
     },
+    keyOf,
     stop: async () => {
       try {
         await api.close();
@@ -121,7 +148,28 @@ export async function startTestApi({ databaseUrl, broker = createMemoryBroker(),
   };
 }
 
-const factMessage = (event: StasisEvent): ReturnType<typeof messageOfEvent> =>
+/** Keys of the nodes, by database and name: several apis may share a fleet. */
+const nodeKeys = new Map<string, Promise<SigningKey>>();
+
+const nodeOf = ({ source }: StasisEvent): string => source.slice('/stasis/nodes/'.length);
+
+/** A fact with the signature that the holder of a key would put on it. */
+export async function signFact(fact: StasisEvent, key: SigningKey): Promise<StasisEvent> {
+  const told: StasisEvent = { ...fact, nodekeyid: key.keyId };
+  return { ...told, nodesignature: await key.sign(factBytes(told)) };
+}
+
+/** Enrols a node over HTTP, as its agent would. */
+async function enrol(call: TestApi['call'], node: string): Promise<SigningKey> {
+  const key = await signingKeyOf(newPrivateKey());
+  const { body: invited } = await call('POST', '/v1/nodes/enrolment-tokens', { node });
+  const { publicKey } = key;
+  const { status, body } = await call('POST', '/v1/nodes/enrol', { node, token: invited['token'], publicKey });
+  if (status !== 200) throw new Error(`node ${node} could not enrol: ${JSON.stringify(body)}`);
+  return key;
+}
+
+export const factMessage = (event: StasisEvent): ReturnType<typeof messageOfEvent> =>
   messageOfEvent(topics.facts, event.subject, { event, position: 0, stream: '', version: 0 });
 
 /** A fact as an agent of `node` tells it. */
@@ -135,7 +183,7 @@ export function factOf<K extends EventKey>(node: string, key: K, subject: string
     time: new Date().toISOString(),
     datacontenttype: 'application/json',
     ledger: ledgerOf(key),
-    authtype: 'service_account',
+    authtype: 'system',
     authid: 'sub_agent',
     correlationid: subject,
     data,

@@ -33,15 +33,16 @@ describe.skipIf(runsc === undefined && !isRequired)(`a restorer over ${runsc?.ve
   async function startProgram(name: string) {
     const container = `node-a/${name}`;
     const command = ['node', '-e', program];
+    const id = newId('evt');
     const request = {
       container,
       node: 'node-a',
       verb: 'start' as const,
       command,
-      env: ['SECRET=s3'],
+      sealedEnv: await node.sealEnv(['SECRET=s3'], id),
       deadline: deadline(),
     };
-    await node.recorder.tell('container.requested', container, request);
+    await node.recorder.tell('container.requested', container, request, id);
     await node.recorder.fact('container.started', container, 20_000);
     while (lastCount(log(name)) < 5) await sleep(20);
   }

@@ -24,10 +24,14 @@ const inAMinute = () => new Date(Date.now() + 60_000).toISOString();
 const start = (changes = {}) => node.start('restorer', restorerUseCases, changes);
 
 /** Asks for a verb on node-a/<name>; resolves with the request's event id. */
-async function ask(name: string, data: Partial<EventData<'container.requested'>>): Promise<string> {
+async function ask(
+  name: string,
+  data: Partial<EventData<'container.requested'>>,
+  id: string = newId('evt'),
+): Promise<string> {
   const container = `node-a/${name}`;
   const request = { container, node: 'node-a', verb: 'start', deadline: inAMinute(), ...data } as const;
-  return (await node.recorder.tell('container.requested', container, request)).id;
+  return (await node.recorder.tell('container.requested', container, request, id)).id;
 }
 
 async function askRestore(checkpoint: string, manifestDigest: string, name: string): Promise<string> {
@@ -74,13 +78,25 @@ async function started(name: string): Promise<void> {
 describe('starting, stopping and removing', () => {
   it('starts a command over the host root, with its log readable by its owner only', async () => {
     await start();
-    const request = await ask('web-1', { command: ['sh', '-c', 'true'], env: ['A=b'], labels: { app: 'web' } });
+    const id = newId('evt');
+    const sealedEnv = await node.sealEnv(['A=b'], id);
+    const what = { command: ['sh', '-c', 'true'], sealedEnv, labels: { app: 'web' } };
+    const request = await ask('web-1', what, id);
     const { data } = await node.recorder.fact('container.started', 'node-a/web-1');
     expect(data).toMatchObject({ status: 'running', labels: { app: 'web' }, origin: { kind: 'start', request } });
     const spec = JSON.parse(readFileSync(join(data.bundle, 'config.json'), 'utf8')) as OciSpec;
     expect(spec.process?.args?.[0]).toMatch(/^\/.*\/sh$/);
+    expect(spec.process?.env).toContain('A=b');
     expect(spec.root).toEqual({ path: '/', readonly: true });
     expect(statSync(join(node.config.nodeDir, 'logs', 'web-1.log')).mode & 0o777).toBe(0o600);
+  });
+
+  it('refuses an environment that was sealed for another request', async () => {
+    await start();
+    await ask('web-1', { command: ['sh'], sealedEnv: await node.sealEnv(['A=b'], newId('evt')) });
+    const { data } = await node.recorder.fact('container.refused', 'node-a/web-1');
+    expect(data).toMatchObject({ reason: 'IntegrityMismatch' });
+    expect(await runtime.list()).toEqual([]);
   });
 
   it('refuses a name that is taken and a program that is not there', async () => {

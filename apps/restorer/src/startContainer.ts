@@ -22,7 +22,7 @@ export async function startContainer(job: ContainerJob): Promise<void> {
     writeHostRootBundle(bundle, {
       name,
       command: request.command ?? [],
-      env: request.env ?? [],
+      env: await openEnv(job),
       cwd: request.cwd ?? '/',
       home: parts.config.home,
     });
@@ -35,6 +35,13 @@ const tellStarted = (job: ContainerJob, made: RuntimeContainer): Promise<void> =
   const data = startedData(parts, event.subject, made, request.labels, { kind: 'start', request: event.id });
   return job.end(parts.fact('container.started', event.subject, data, { request: event }));
 };
+
+/** The environment that was sealed for this node and this request. @throws StasisError IntegrityMismatch */
+async function openEnv({ parts, event, request }: ContainerJob): Promise<string[]> {
+  if (request.sealedEnv === undefined) return [];
+  const { keyId, box } = request.sealedEnv;
+  return JSON.parse(new TextDecoder().decode(await parts.openSealed(keyId, box, event.id))) as string[];
+}
 
 const inFlightMs = 2000;
 

@@ -3,6 +3,7 @@ import { isStasisError, messageOf } from '@stasis/errors';
 import type { ContainerRuntime } from '@stasis/runtime';
 import { openStore, plainWarning } from '@stasis/store';
 import { readAgentConfig, type AgentConfig } from './agentConfig.ts';
+import { ensureEnrolled, type EnrolOptions } from './enrolment.ts';
 import type { Identity } from './identity.ts';
 import { startAgent, type UseCases } from './startAgent.ts';
 
@@ -22,6 +23,7 @@ async function run(agent: Identity['agent'], useCases: UseCases): Promise<number
     const log = (line: string): void =>
       write(`${config.node}: ${config.runtime === 'simulated' ? 'simulated: ' : ''}${line}`);
     const asked = endAsked();
+    await ensureEnrolled({ ...config, ...enrolmentSettings(process.env), log });
     const [runtimes, store, bus] = await Promise.all([
       openRuntimes(config),
       openStore(config.store),
@@ -40,6 +42,18 @@ async function run(agent: Identity['agent'], useCases: UseCases): Promise<number
     return isStasisError(error) && error.code === 'ConfigInvalid' ? 2 : 1;
   }
 }
+
+/** The token, and the api that it is for; the client is loaded only when there is something to ask. */
+const enrolmentSettings = (env: NodeJS.ProcessEnv): Pick<EnrolOptions, 'token' | 'enrol'> => {
+  const { STASIS_ENROL_TOKEN: token, STASIS_SERVER: server = 'http://127.0.0.1:7070' } = env;
+  return {
+    ...(token && { token }),
+    enrol: async (body) => {
+      const { createClient } = await import('@stasis/api-contract');
+      return createClient({ server }).enrolNode({ body });
+    },
+  };
+};
 
 /** One driver a root. @throws StasisError RuntimeFailed when there is no runsc or it does not run */
 export async function openRuntimes(config: AgentConfig): Promise<[ContainerRuntime, ...ContainerRuntime[]]> {

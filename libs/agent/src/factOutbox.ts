@@ -2,6 +2,7 @@ import type { Bus } from '@stasis/bus';
 import { messageOf } from '@stasis/errors';
 import { factMessage } from './eventMessage.ts';
 import type { Journal } from './journal.ts';
+import type { NodeKeyring } from './nodeKey.ts';
 
 export interface FactOutbox {
   /** Resolves once every fact that is journaled now has been published, or rejects after `timeoutMs`. */
@@ -13,6 +14,8 @@ export interface FactOutbox {
 export interface FactOutboxOptions {
   readonly journal: Journal;
   readonly bus: Bus;
+  /** Puts the node's signature on a fact. */
+  readonly sign: NodeKeyring['sign'];
   readonly log: (line: string) => void;
   /** Pause after a failed publish; doubles up to 5 s. */
   readonly retryMs?: number;
@@ -22,11 +25,12 @@ const batchSize = 500;
 const longestPauseMs = 5000;
 
 /**
- * Publishes journaled facts in order to `stasis.facts` (key = subject) and marks them sent. A fact may be published
+ * Signs journaled facts with the key that the node has when they go, publishes them in order to `stasis.facts` (key =
+ * subject) and marks them sent. A fact may be published
  * twice, never out of order and never not at all; the recorder knows it by its id.
  */
 export function startFactOutbox(options: FactOutboxOptions): FactOutbox {
-  const { journal, bus, log } = options;
+  const { journal, bus, sign, log } = options;
   const firstPauseMs = options.retryMs ?? 200;
   let stopped = false;
   let running: Promise<void> | undefined;
@@ -48,7 +52,8 @@ export function startFactOutbox(options: FactOutboxOptions): FactOutbox {
       const last = batch.at(-1);
       if (last === undefined) return;
       try {
-        await bus.publish(batch.map(({ event }) => factMessage(event)));
+        const signed = await Promise.all(batch.map(({ event }) => sign(event)));
+        await bus.publish(signed.map(factMessage));
         await journal.commit((tx) => {
           tx.sent(last.seq);
           tx.prune(10_000);

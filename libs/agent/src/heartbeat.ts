@@ -10,6 +10,8 @@ export interface Heartbeat {
   readonly instance: string;
   /** ISO 8601. */
   readonly time: string;
+  /** Requests that it did not believe since its start. */
+  readonly refused: number;
 }
 
 const everyMs = 5000;
@@ -20,13 +22,19 @@ const atFirst = { everyMs: 250, forMs: 5000 };
  * Sends one at once, one each quarter of a second for 5 s, and then one every 5 s. One that cannot be sent is not kept.
  * Returns the function that ends it.
  */
-export function startHeartbeat(bus: Bus, identity: Identity, log: (line: string) => void): () => void {
+export function startHeartbeat(
+  bus: Bus,
+  identity: Identity,
+  refused: () => number,
+  log: (line: string) => void,
+): () => void {
   let busy = false;
   const beat = async (): Promise<void> => {
     if (busy) return;
     busy = true;
     const { node, agent, instance } = identity;
-    const value = canonicalBytes({ node, agent, instance, time: new Date().toISOString() } satisfies Heartbeat);
+    const time = new Date().toISOString();
+    const value = canonicalBytes({ node, agent, instance, time, refused: refused() } satisfies Heartbeat);
     try {
       const headers = { 'content-type': 'application/json' };
       await bus.publish([{ topic: topics.heartbeats, key: node, headers, value }]);

@@ -38,6 +38,11 @@ export class JournalWriter {
       .run(topic, partition, next);
   }
 
+  /** Remembers the id of a message at least until it expires (ISO 8601). False when it was seen before. */
+  seeId(id: string, expires: string): boolean {
+    return this.#db.prepare('INSERT OR IGNORE INTO seen VALUES (?, ?)').run(id, expires).changes === 1;
+  }
+
   /** True when the request is new. */
   takeIn(event: StasisEvent): boolean {
     const { changes } = this.#db
@@ -106,6 +111,7 @@ export class JournalWriter {
 
   /** Forgets sent facts and ended requests beyond the newest `keep` of each; never open ones or those with a kept image. */
   prune(keep: number): void {
+    this.#db.prepare(`DELETE FROM seen WHERE expires < strftime('%FT%TZ', 'now', '-1 day')`).run();
     this.#db
       .prepare('DELETE FROM facts WHERE sent = 1 AND seq <= (SELECT coalesce(max(seq), 0) FROM facts) - ?')
       .run(keep);

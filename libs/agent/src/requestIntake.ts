@@ -1,9 +1,11 @@
 import { topics, type Bus, type DeliveredMessage, type Subscription } from '@stasis/bus';
 import { keyOf, type EventKey, type StasisEvent } from '@stasis/events';
-import { nodeToTell } from '@stasis/lifecycle';
-import { eventOfMessage } from './eventMessage.ts';
+import { believeRequest, type BelievedRequest, type Disbelieved } from './believeRequest.ts';
 import type { Identity } from './identity.ts';
 import type { Journal } from './journal.ts';
+import type { JournalWriter } from './journalWriter.ts';
+import type { RequestRefusals } from './requestRefusals.ts';
+import type { TrustedKeys } from './trustedKeys.ts';
 
 const requestKeys: Readonly<Record<Identity['agent'], readonly EventKey[]>> = {
   checkpointer: ['checkpoint.requested'],
@@ -22,18 +24,24 @@ export interface RequestIntakeOptions {
   readonly bus: Bus;
   readonly identity: Identity;
   readonly partition: number;
+  readonly trusted: TrustedKeys;
+  readonly refusals: RequestRefusals;
   readonly log: (line: string) => void;
   /** Called after requests were journaled; the callee reads them there. */
   readonly onRequests: () => void;
 }
 
 /**
- * Takes requests from the node's partition of `stasis.requests` into the journal. Requests, answers and the offset after
- * them are one transaction; only then is the batch acknowledged, so nothing is lost and nothing is taken in twice. What
- * is meant for another node or the other agent is passed over in silence.
+ * Takes requests from the node's partition of `stasis.requests` into the journal, if the api signed them for this node, they
+ * are still good and were not seen before. Requests, answers, the ids that were seen and the offset after them are one
+ * transaction; only then is the batch acknowledged, so nothing is lost and nothing is taken in twice. What is meant for the
+ * other agent is passed over in silence, and so is what is keyed for another node: that node looks at it.
  */
 export function startRequestIntake(options: RequestIntakeOptions): Promise<Subscription> {
-  const { journal, bus, identity, partition, log, onRequests } = options;
+  const { journal, bus, identity, partition, trusted, refusals, log, onRequests } = options;
+  const refuse = (tx: JournalWriter, { fault, claims }: Disbelieved): void => {
+    if (isMineToTell(identity.agent, claims.type)) refusals.note(tx, fault, claims);
+  };
   const startAt = journal.nextOffset(topics.requests, partition);
   return bus.subscribe({
     topic: topics.requests,
@@ -43,29 +51,48 @@ export function startRequestIntake(options: RequestIntakeOptions): Promise<Subsc
     onBatch: async (messages) => {
       const last = messages.at(-1);
       if (last === undefined) return;
-      const mine = messages.flatMap((message) => meantFor(identity, message));
+      const read: { readonly message: DeliveredMessage; readonly found: BelievedRequest | Disbelieved }[] = [];
+      let hasLearned = false;
+      // One after the other: a message may bring the key of the next.
+      for (const message of messages.filter(({ key }) => key === identity.node)) {
+        const found = await believeRequest(message, identity.node, (keyId) => trusted.get(keyId), Date.now());
+        read.push({ message, found });
+        if ('event' in found) hasLearned = trusted.learn(found.event) || hasLearned;
+      }
+      const next = journal.nextOffset(topics.requests, partition);
       await journal.commit((tx) => {
-        for (const event of mine) {
-          const key = keyOf(event.type);
-          if (key === undefined) continue;
-          if (requestKeys[identity.agent].includes(key)) tx.takeIn(event);
-          else tx.answer(event);
-          if (endings.includes(key)) tx.dropUnbegun(event.subject);
+        if (hasLearned) trusted.write(tx);
+        for (const { message, found } of read) {
+          if ('fault' in found) refuse(tx, found);
+          else if (!isFor(identity.agent, found.event)) continue;
+          else if (tx.seeId(found.event.id, found.expires)) takeIn(tx, identity.agent, found.event);
+          // Delivered again by the bus, or sent again by someone?
+          else if (next === undefined || BigInt(message.offset) >= BigInt(next)) refuse(tx, replayOf(found.event));
         }
         tx.offset(topics.requests, partition, String(BigInt(last.offset) + 1n));
       });
-      if (mine.length > 0) onRequests();
+      if (read.length > 0) onRequests();
     },
     onPoison: (message, reason) =>
       log(`message ${message.offset} of ${message.topic} was set aside: ${String(reason)}`),
   });
 }
 
-/** @throws StasisError EventMalformed, so that the bus sets the message aside after its attempts. */
-function meantFor(identity: Identity, message: DeliveredMessage): StasisEvent[] {
-  if (message.key !== identity.node) return [];
-  const event = eventOfMessage(message);
+const isFor = (agent: Identity['agent'], { type }: Pick<StasisEvent, 'type'>): boolean => {
+  const key = keyOf(type);
+  return key !== undefined && [...requestKeys[agent], ...answerKeys[agent]].includes(key);
+};
+
+/** Both agents of a node see each message; one of them tells of a bad one. */
+const isMineToTell = (agent: Identity['agent'], type = ''): boolean =>
+  isFor('restorer', { type }) === (agent === 'restorer');
+
+const replayOf = ({ type, id }: StasisEvent): Disbelieved => ({ fault: 'Replayed', claims: { type, id } });
+
+function takeIn(tx: JournalWriter, agent: Identity['agent'], event: StasisEvent): void {
   const key = keyOf(event.type);
-  if (key === undefined || nodeToTell(event) !== identity.node) return [];
-  return [...requestKeys[identity.agent], ...answerKeys[identity.agent]].includes(key) ? [event] : [];
+  if (key === undefined) return;
+  if (requestKeys[agent].includes(key)) tx.takeIn(event);
+  else tx.answer(event);
+  if (endings.includes(key)) tx.dropUnbegun(event.subject);
 }

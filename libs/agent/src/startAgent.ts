@@ -2,17 +2,21 @@ import { rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { topics, type Bus } from '@stasis/bus';
-import { isStasisError, messageOf } from '@stasis/errors';
+import { isStasisError, messageOf, StasisError } from '@stasis/errors';
 import type { ContainerRuntime, RuntimeInfo } from '@stasis/runtime';
 import type { ImageStore } from '@stasis/store';
 import { makePrivate, type AgentConfig } from './agentConfig.ts';
 import { lockContainer } from './containerLock.ts';
+import { readEnrolment } from './enrolment.ts';
 import { factMaker, type FactMaker } from './facts.ts';
 import { startFactOutbox } from './factOutbox.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { identify, joinedData, partitionOfNode, type Identity } from './identity.ts';
 import { Journal, type JournaledRequest } from './journal.ts';
+import { openNodeKeys, type NodeKeyring } from './nodeKey.ts';
 import { startRequestIntake } from './requestIntake.ts';
+import { startRequestRefusals } from './requestRefusals.ts';
+import { TrustedKeys } from './trustedKeys.ts';
 import { Work, type Slot } from './work.ts';
 
 /** What a use case of a node agent works with. */
@@ -25,6 +29,7 @@ export interface AgentParts {
   readonly runtimes: readonly [ContainerRuntime, ...ContainerRuntime[]];
   readonly info: RuntimeInfo;
   readonly fact: FactMaker;
+  readonly openSealed: NodeKeyring['open'];
   readonly work: Work;
   readonly log: (line: string) => void;
   /** Aborted when the agent is asked to end: long waits give up. */
@@ -65,6 +70,12 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
   const { agent, config, bus, store, runtimes, useCases, log } = options;
   // Two of one kind on one journal would each do every request. No container has a name with a blank.
   const release = await lockContainer(makePrivate(config.nodeDir), `${agent} agent`, otherAgentMs);
+  const enrolled = readEnrolment(config.nodeDir);
+  if (enrolled === undefined)
+    throw new StasisError('ConfigInvalid', `node "${config.node}" has not enrolled`, {
+      next: `Set STASIS_ENROL_TOKEN to what \`stasis node enrol ${config.node}\` prints.`,
+    });
+  const keys = openNodeKeys(config.nodeDir);
   const journal = new Journal(join(config.nodeDir, `${agent}.journal.sqlite`));
   const identity = await identify(journal, config.node, agent);
   const info = await runtimes[0].info();
@@ -77,6 +88,7 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
     runtimes,
     info,
     fact: factMaker(identity),
+    openSealed: (keyId, box, context) => keys.open(keyId, box, context),
     work: new Work(config.concurrency),
     log,
     stopping: ending.signal,
@@ -97,16 +109,20 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
         .catch((error: unknown) => log(`request ${request.id} stays open until the next start: ${messageOf(error)}`));
     }
   };
-  const outbox = startFactOutbox({ journal, bus, log });
+  const outbox = startFactOutbox({ journal, bus, sign: keys.sign, log });
+  const trusted = new TrustedKeys(journal, enrolled.apiKeys);
+  const refusals = startRequestRefusals({ journal, fact: parts.fact, node: config.node, log });
   pickUp();
-  const intake = await startRequestIntake({ journal, bus, identity, partition, log, onRequests: pickUp });
-  const endHeartbeat = startHeartbeat(bus, identity, log);
+  const taking = { journal, bus, identity, partition, trusted, refusals, log, onRequests: pickUp };
+  const intake = await startRequestIntake(taking);
+  const endHeartbeat = startHeartbeat(bus, identity, () => refusals.total, log);
   const endBeside = useCases.beside?.(parts);
 
   let stopped: Promise<void> | undefined;
   const stop = async (graceMs = defaultGraceMs): Promise<void> => {
     ending.abort();
     endHeartbeat();
+    refusals.stop();
     await intake.stop();
     await endBeside?.();
     await Promise.race([parts.work.idle(), sleep(graceMs, undefined, { ref: false })]);

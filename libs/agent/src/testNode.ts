@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { topicSpecs, type Bus } from '@stasis/bus';
 import { createMemoryBroker, createMemoryBus, type MemoryBroker } from '@stasis/bus/memory';
+import { newPrivateKey, seal, signingKeyOf } from '@stasis/proof';
 import type { ContainerRuntime } from '@stasis/runtime';
 import { openStore, type ImageStore } from '@stasis/store';
 import { readAgentConfig, type AgentConfig } from './agentConfig.ts';
 import type { Identity } from './identity.ts';
+import { writeEnrolment } from './enrolment.ts';
+import { openNodeKeys } from './nodeKey.ts';
 import { startAgent, type RunningAgent, type UseCases } from './startAgent.ts';
 import { startTestRecorder, type TestRecorder } from './testRecorder.ts';
 
@@ -22,6 +25,8 @@ export interface TestNode {
   readonly lines: string[];
   /** Starts an agent of the node, on a bus connection of its own. */
   start(agent: Identity['agent'], useCases: UseCases, changes?: AgentChanges): Promise<RunningAgent>;
+  /** An environment as a request with this event id carries it. */
+  sealEnv(env: readonly string[], eventId: string): Promise<{ keyId: string; box: string }>;
   /** As kill -9: what is under way is never heard of again, and the agent's locks belong to nobody. */
   crash(running: RunningAgent): Promise<void>;
   /** Takes the broker away, and brings it back. */
@@ -54,6 +59,10 @@ export async function createTestNode(
   const store = await openStore(config.store, { STASIS_HOME: home });
   const root = config.roots[0] ?? home;
   const opened = await runtime(root);
+  const apiKey = await signingKeyOf(newPrivateKey());
+  const { keyId } = await openNodeKeys(config.nodeDir).current();
+  const { publicKey } = apiKey;
+  writeEnrolment(config.nodeDir, { node: config.node, keyId, apiKeys: [{ keyId: apiKey.keyId, publicKey }] });
   const agents: { running: RunningAgent; bus: Bus }[] = [];
   const lines: string[] = [];
   return {
@@ -61,7 +70,7 @@ export async function createTestNode(
     config,
     bus,
     store,
-    recorder: await startTestRecorder(bus),
+    recorder: await startTestRecorder(bus, apiKey),
     lines,
     start: async (agent, useCases, changes = {}) => {
       const own = createMemoryBus({ broker });
@@ -78,6 +87,10 @@ export async function createTestNode(
       return running;
     },
     broker,
+    sealEnv: async (env, eventId) => {
+      const key = await openNodeKeys(config.nodeDir).current();
+      return { keyId: key.keyId, box: await seal(key, new TextEncoder().encode(JSON.stringify(env)), eventId) };
+    },
     crash: async (running) => {
       await agents.find((agent) => agent.running === running)?.bus.close();
       running.parts.journal.close();

@@ -1,10 +1,11 @@
-import { toMessage, topics, type Bus } from '@stasis/bus';
+import { partitionOf, toMessage, topics, type Bus } from '@stasis/bus';
 import {
   canonicalBytes,
   domainEventOf,
   keyOf,
   newId,
   parseEvent,
+  signRequest,
   typeOf,
   type EventData,
   type EventKey,
@@ -19,7 +20,7 @@ import {
   type CheckpointFact,
   type CheckpointState,
 } from '@stasis/lifecycle';
-import { partitionOf } from '@stasis/bus';
+import type { SigningKey } from '@stasis/proof';
 import { eventOfMessage } from './eventMessage.ts';
 
 export interface TestRecorder {
@@ -28,7 +29,7 @@ export interface TestRecorder {
   /** While true, facts are seen but nothing is recorded: nobody answers the node. */
   silent: boolean;
   /** Publishes an event of the api to a node. */
-  tell<K extends EventKey>(key: K, subject: string, data: EventData<K>): Promise<StasisEvent>;
+  tell<K extends EventKey>(key: K, subject: string, data: EventData<K>, id?: string): Promise<StasisEvent>;
   /** The first fact of this kind about the subject. @throws Error after `timeoutMs`, listing what came instead */
   fact<K extends EventKey>(key: K, subject: string, timeoutMs?: number): Promise<StasisEvent & StasisEvent<K>>;
   factsAbout(subject: string): string[];
@@ -39,8 +40,8 @@ export interface TestRecorder {
 const isCheckpointFact = (key: EventKey): key is CheckpointFact['key'] =>
   (checkpointFactKeys as readonly string[]).includes(key);
 
-/** Stands in for the api in tests: decides on facts with the real deciders, and answers nodes as the relay does. */
-export async function startTestRecorder(bus: Bus): Promise<TestRecorder> {
+/** Stands in for the api in tests: decides on facts with the real deciders, and answers nodes as the relay does, signed with `key`. */
+export async function startTestRecorder(bus: Bus, key: SigningKey): Promise<TestRecorder> {
   const facts: StasisEvent[] = [];
   const states = new Map<string, CheckpointState>();
   const partitions = await bus.partitionsOf(topics.requests);
@@ -48,20 +49,25 @@ export async function startTestRecorder(bus: Bus): Promise<TestRecorder> {
   const send = async (event: StasisEvent): Promise<void> => {
     const node = nodeToTell(event);
     if (node === undefined) return;
-    const { data, ...attributes } = event;
-    const texts = Object.entries(attributes).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-    const headers = { ...Object.fromEntries(texts), position: '1' };
-    await bus.publish([toMessage(topics.requests, node, headers, canonicalBytes(data), partitionOf(node, partitions))]);
+    const attributes = await signRequest(event, node, key);
+    const partition = partitionOf(node, partitions);
+    await bus.publish([toMessage(topics.requests, node, attributes, canonicalBytes(event.data), partition)]);
   };
   const record = async (event: StasisEvent): Promise<void> => {
     const state = states.get(event.subject) ?? noCheckpoint;
     states.set(event.subject, evolveCheckpoint(state, domainEventOf(event)));
     await send(event);
   };
-  const made = <K extends EventKey>(key: K, subject: string, data: EventData<K>, source: string): StasisEvent =>
+  const made = <K extends EventKey>(
+    key: K,
+    subject: string,
+    data: EventData<K>,
+    source: string,
+    id = newId('evt') as string,
+  ): StasisEvent =>
     parseEvent({
       specversion: '1.0',
-      id: newId('evt'),
+      id,
       type: typeOf(key),
       source,
       subject,
@@ -85,8 +91,8 @@ export async function startTestRecorder(bus: Bus): Promise<TestRecorder> {
   const recorder: TestRecorder = {
     facts,
     silent: false,
-    tell: async (key, subject, data) => {
-      const event = made(key, subject, data, '/stasis/api');
+    tell: async (key, subject, data, id) => {
+      const event = made(key, subject, data, '/stasis/api', id);
       await record(event);
       return event;
     },

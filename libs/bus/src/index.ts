@@ -1,6 +1,6 @@
 export * from './cloudEventMessage.ts';
 export * from './openBus.ts';
 export * from './partitionOf.ts';
-export { poisonHeaders, poisonTopicOf } from './poison.ts';
+export { poisonHeaders, poisonMessage, poisonTopicOf } from './poison.ts';
 export * from './port.ts';
 export * from './topics.ts';

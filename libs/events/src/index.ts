@@ -4,5 +4,7 @@ export * from './envelope.ts';
 export * from './ids.ts';
 export * from './outcome.ts';
 export * from './reason.ts';
+export * from './refusalTally.ts';
+export * from './signRequest.ts';
 export * from './signedContent.ts';
 export * from './stream.ts';

@@ -1,3 +1,4 @@
+import { messageOf, StasisError } from '@stasis/errors';
 import { canonicalBytes } from './canonicalBytes.ts';
 
 /** Why a message was not believed. */
@@ -21,12 +22,21 @@ export type SignatureFault = (typeof signatureFaults)[number];
  */
 const inDomain = (kind: 'request' | 'fact' | 'key', content: object): Uint8Array => {
   const head = new TextEncoder().encode(`stasis ${kind} v1\n`);
-  const body = canonicalBytes(content);
+  const body = bytesOf(content);
   const whole = new Uint8Array(head.length + body.length);
   whole.set(head);
   whole.set(body, head.length);
   return whole;
 };
+
+/** @throws StasisError EventMalformed for what has no RFC 8785 form (a lone surrogate): nobody can have signed it */
+function bytesOf(content: object): Uint8Array {
+  try {
+    return canonicalBytes(content);
+  } catch (cause) {
+    throw new StasisError('EventMalformed', `the message cannot be signed: ${messageOf(cause)}`, { cause });
+  }
+}
 
 /**
  * What the api signs of a message on `stasis.requests`: every CloudEvents attribute but `signature` (so type, subject,
@@ -46,6 +56,3 @@ export function factBytes(event: object): Uint8Array {
 /** What an old key signs to hand over to a new one. `owner` is `api` or `node/<node>`. */
 export const keyStatementBytes = (owner: string, oldKeyId: string, publicKey: string): Uint8Array =>
   inDomain('key', { owner, oldKeyId, publicKey });
-
-/** Attributes of a message on `stasis.requests` beside those of the event it carries. */
-export const requestAttributes = ['node', 'expirytime', 'signaturekeyid', 'signature'] as const;

@@ -1,6 +1,14 @@
 import type { ContainerRequested, Route } from '@stasis/api-contract';
+import { StasisError } from '@stasis/errors';
 import type { EventData, ReasonGiven } from '@stasis/events';
-import { evolveContainer, noContainer, requestOfContainer as decide } from '@stasis/lifecycle';
+import {
+  currentKeyOf,
+  evolveContainer,
+  noContainer,
+  type NodeView,
+  requestOfContainer as decide,
+} from '@stasis/lifecycle';
+import { seal } from '@stasis/proof';
 import { deadlineOf } from '../deadline.ts';
 import { containerOf, stateOf } from '../foldStream.ts';
 import type { Call } from '../http/implement.ts';
@@ -14,7 +22,9 @@ interface Asked {
   readonly name: string;
   readonly verb: EventData<'container.requested'>['verb'];
   /** For a start: what to run. */
-  readonly what?: Pick<EventData<'container.requested'>, 'bundle' | 'imagePath' | 'command' | 'env' | 'cwd' | 'labels'>;
+  readonly what?: Pick<EventData<'container.requested'>, 'bundle' | 'imagePath' | 'command' | 'cwd' | 'labels'>;
+  /** Its environment, which nobody but the node may read. */
+  readonly env?: readonly string[] | undefined;
   readonly reason?: string | ReasonGiven | undefined;
   readonly timeoutSeconds?: number | undefined;
 }
@@ -27,14 +37,16 @@ export async function recordContainerRequest<R extends Route>(
 ): Promise<ContainerRequested> {
   const { node, name, verb, what = {}, timeoutSeconds } = asked;
   const eventId = await call.newId('evt');
-  const nodeIsLost =
-    what.imagePath === undefined && agentIsLost(await findNode(platform.ledger.database, node), 'restorer');
+  const view = await findNode(platform.ledger.database, node);
+  const nodeIsLost = what.imagePath === undefined && agentIsLost(view, 'restorer');
+  const sealedEnv = asked.env && (await sealFor(view, node, asked.env, eventId));
   const reason = asked.reason === undefined ? undefined : sealReason(asked.reason);
   const request: EventData<'container.requested'> = {
     container: `${node}/${name}`,
     node,
     verb,
     ...what,
+    ...(sealedEnv && { sealedEnv }),
     ...(reason && { reason: reason.leaf }),
     deadline: deadlineOf(platform.settings, timeoutSeconds),
   };
@@ -49,8 +61,23 @@ export async function recordContainerRequest<R extends Route>(
         ? []
         : decide({ eventId, request, nodeIsLost }, stateOf(recorded, noContainer, evolveContainer)),
   });
-  const view = present(containerOf(stream));
-  call.reflects(view.ledger, view.position);
-  void call.reply.header('location', `/v1/containers/${view.id}`);
-  return { ...view, request: eventId };
+  const shown = present(containerOf(stream));
+  call.reflects(shown.ledger, shown.position);
+  void call.reply.header('location', `/v1/containers/${shown.id}`);
+  return { ...shown, request: eventId };
+}
+
+/** The environment for the node's eyes only: neither the ledger nor others on the node's partition can read it. */
+async function sealFor(
+  view: NodeView | undefined,
+  node: string,
+  env: readonly string[],
+  eventId: string,
+): Promise<EventData<'container.requested'>['sealedEnv']> {
+  const key = currentKeyOf(view?.keys ?? []);
+  if (key === undefined)
+    throw new StasisError('NodeNotFound', `node "${node}" has not enrolled, so nothing can be sealed for it`, {
+      next: '`stasis node enrol NODE` makes a token by which it can.',
+    });
+  return { keyId: key.keyId, box: await seal(key, new TextEncoder().encode(JSON.stringify(env)), eventId) };
 }

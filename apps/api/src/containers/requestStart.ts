@@ -25,11 +25,10 @@ async function start(platform: Platform, call: Call<typeof route>): Promise<Answ
     ...(bundle !== undefined && { bundle }),
     ...(imagePath !== undefined && { imagePath }),
     ...(command !== undefined && { command }),
-    ...(env !== undefined && { env }),
     ...(cwd !== undefined && { cwd }),
     ...(labels !== undefined && { labels }),
   };
-  return recordContainerRequest(platform, call, { node, name, verb: 'start', what, reason, timeoutSeconds });
+  return recordContainerRequest(platform, call, { node, name, verb: 'start', what, env, reason, timeoutSeconds });
 }
 
 /** The node that is meant when none is named: the one there is, else the first of those that this platform expects. */

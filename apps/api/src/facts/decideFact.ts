@@ -27,15 +27,21 @@ import { type Fact, foreign } from './readFact.ts';
 
 /**
  * The events that a fact adds to its stream, with their envelopes; none for one that is recorded already or says nothing
- * new. The first keeps the fact's id, time and source; further ones get ids derived from it.
+ * new. The fact itself stays as the node signed it, with `recordedtime` and nothing else added. Where the recorder decides
+ * something other than was told, the event is its own: source is the api, and nobody signed it.
  * @throws StasisError NotAuthorised when the resource belongs to another node.
  */
 export function decideFact(fact: Fact, stream: readonly RecordedEvent[], recordedTime: string): readonly StasisEvent[] {
   if (stream.some(({ event }) => event.id === fact.event.id)) return [];
+  const told = domainEventOf(fact.event);
   return decisionOf(fact, stream).map(({ key, data }, index) => {
-    const own = { ...fact.event, type: typeOf(key), recordedtime: recordedTime, data };
-    const further = { id: deriveEventId(fact.event.id, index), source: '/stasis/api', causationid: fact.event.id };
-    return (index === 0 ? own : { ...own, ...further }) as StasisEvent;
+    const own = { ...fact.event, recordedtime: recordedTime };
+    if (key === told.key && data === told.data) return own;
+    // The recorder's own words: the node did not sign them. The first keeps the fact's id, by which a second delivery
+    // is known.
+    const { nodesignature: _, nodekeyid: __, ...unsigned } = own;
+    const further = index === 0 ? {} : { id: deriveEventId(fact.event.id, index), causationid: fact.event.id };
+    return { ...unsigned, type: typeOf(key), data, source: '/stasis/api', ...further } as StasisEvent;
   });
 }
 
@@ -58,6 +64,8 @@ function decisionOf({ event, node }: Fact, stream: readonly RecordedEvent[]): re
       const state = history.reduce((before, { domain: next, id }) => evolveContainer(before, next, id), noContainer);
       return recordContainerFact(state, domain as ContainerFact);
     }
+    case 'signature':
+      return [domain];
     default: {
       const state = history.reduce((before, { domain: next }) => evolveNode(before, next), noNode);
       return recordNodeFact(state, domain as Parameters<typeof recordNodeFact>[1]);

@@ -2,13 +2,23 @@ import { createMemoryBus } from '@stasis/bus/memory';
 import { topics, topicSpecs } from '@stasis/bus';
 import { createMemoryLedger } from '@stasis/ledger/memory';
 import { describe, expect, it, vi } from 'vitest';
-import { messageOfEvent } from '../relay/messagesOf.ts';
-import { discovered } from '../testApi.ts';
-import { recordFacts } from './recordFacts.ts';
+import { newPrivateKey, signingKeyOf } from '@stasis/proof';
+import { recorder } from '../actor.ts';
+import { recordEvents } from '../recordEvents.ts';
+import { createNodeKeys } from '../signatures/nodeKeys.ts';
+import { discovered, factMessage, signFact } from '../testApi.ts';
+import { recordFacts, type RecordParts } from './recordFacts.ts';
 
 describe('the recorder of facts while the database is away', () => {
   it('sets nothing aside, however long it takes, and records once it is back', async () => {
     const ledger = createMemoryLedger();
+    const key = await signingKeyOf(newPrivateKey());
+    await recordEvents(ledger, {
+      noun: 'node',
+      subject: 'node-1',
+      actor: recorder,
+      decide: () => [{ key: 'node.enrolled', data: { node: 'node-1', keyId: key.keyId, publicKey: key.publicKey } }],
+    });
     const bus = createMemoryBus();
     await bus.ensureTopics(topicSpecs());
     const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });
@@ -22,17 +32,19 @@ describe('the recorder of facts while the database is away', () => {
         return ledger.readStreams(...args);
       },
     };
+    const keys = createNodeKeys(moody);
+    const parts: RecordParts = { ledger: moody, keys, onRecorded: () => {}, onRefused: async () => {} };
     const onPoison = vi.fn<() => void>();
     const subscription = await bus.subscribe({
       topic: topics.facts,
       group: 'test',
       // Fewer than the tries that are waited for below: a message that counted them would be set aside.
       maxAttempts: 2,
-      onBatch: (messages) => recordFacts(moody, messages),
+      onBatch: (messages) => recordFacts(parts, messages),
       onPoison,
     });
-    const event = discovered('node-1', 'web-1');
-    await bus.publish([messageOfEvent(topics.facts, event.subject, { event, position: 0, stream: '', version: 0 })]);
+    const event = await signFact(discovered('node-1', 'web-1'), key);
+    await bus.publish([factMessage(event)]);
     await vi.waitFor(() => expect(tries).toBeGreaterThanOrEqual(4), 20_000);
     isAway = false;
     await vi.waitFor(async () => expect(await ledger.head('default')).toBe(1), 20_000);

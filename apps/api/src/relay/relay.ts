@@ -2,10 +2,11 @@ import type { Bus } from '@stasis/bus';
 import { StasisError } from '@stasis/errors';
 import { domainEventOf, type RecordedEvent, systemLedger } from '@stasis/events';
 import type { Ledger } from '@stasis/ledger';
-import { nodeToTell } from '@stasis/lifecycle';
+import { isForEveryNode, nodeToTell } from '@stasis/lifecycle';
 import type { Term } from '../leader.ts';
+import type { RequestSigner } from '../signatures/requestSigner.ts';
 import { createWaker } from '../waker.ts';
-import { messagesOf } from './messagesOf.ts';
+import { messagesOf, type NodesToTell } from './messagesOf.ts';
 
 /** Where the relay has got to, kept in the database. */
 export interface RelayCursor {
@@ -18,6 +19,9 @@ export interface RelayParts {
   readonly ledger: Ledger;
   readonly bus: Bus;
   readonly cursor: RelayCursor;
+  readonly signer: RequestSigner;
+  /** Names of all nodes that have enrolled. */
+  readonly allNodes: () => Promise<readonly string[]>;
   /** Called with the highest position of a ledger that is on the bus. */
   readonly onRelayed?: (ledger: string, position: number) => void;
 }
@@ -49,10 +53,11 @@ export async function relayLedger(
         await waker.sleep(idleMs, signal);
         continue;
       }
-      const partitions = await partitionsFor(parts.ledger, events);
+      const nodes = await nodesToTell(parts, events);
+      const messages = await Promise.all(events.map((recorded) => messagesOf(recorded, nodes)));
       // One that was stopped and goes on must not publish behind the new leader's back.
       if (!isCurrent()) throw superseded(ledgerName);
-      await parts.bus.publish(events.flatMap((recorded) => messagesOf(recorded, partitions)));
+      await parts.bus.publish(messages.flat());
       position = last.position;
       if (!(await parts.cursor.move(ledgerName, position, fencing))) throw superseded(ledgerName);
       parts.onRelayed?.(ledgerName, position);
@@ -65,11 +70,14 @@ export async function relayLedger(
 const superseded = (ledger: string): StasisError =>
   new StasisError('VersionConflict', `another api relays ledger "${ledger}" now`);
 
-/** Partition of stasis.requests of each node that these events must reach: the one its newest `node.joined` says. */
-async function partitionsFor(ledger: Ledger, events: readonly RecordedEvent[]): Promise<Map<string, number>> {
-  const nodes = new Set(events.flatMap(({ event }) => nodeToTell(event) ?? []));
+/** Whom these events must reach, on which partition (the one that the newest `node.joined` says), under which key. */
+async function nodesToTell(
+  { ledger, signer, allNodes }: RelayParts,
+  events: readonly RecordedEvent[],
+): Promise<NodesToTell> {
+  const all = events.some(({ event }) => isForEveryNode(event)) ? await allNodes() : [];
+  const nodes = new Set([...all, ...events.flatMap(({ event }) => nodeToTell(event) ?? [])]);
   const partitions = new Map<string, number>();
-  if (nodes.size === 0) return partitions;
   const streams = await ledger.readStreams(
     systemLedger,
     [...nodes].map((node) => `node/${node}`),
@@ -80,5 +88,5 @@ async function partitionsFor(ledger: Ledger, events: readonly RecordedEvent[]): 
       if (joined.key === 'node.joined') partitions.set(node, joined.data.partition);
     }
   }
-  return partitions;
+  return { partitions, all, key: await signer.key() };
 }

@@ -88,7 +88,8 @@ describe('two apis on one database', () => {
     const before = await cursor.read('default');
     const sent = onBus().length;
     const { signal } = new AbortController();
-    const parts = { ledger, bus: fresh.bus, cursor };
+    const { signer } = fresh.api.platform;
+    const parts = { ledger, bus: fresh.bus, cursor, signer, allNodes: async () => [] };
     const stale = relayLedger(parts, 'default', { fencing: 0, signal, isCurrent: () => true });
     await expect(stale).rejects.toMatchObject({ code: 'VersionConflict' });
     // Even with the newest number nothing is published once the lease has run out.

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { currentKeyOf, evolveNodeKeys, nodeKeyAt, type NodeKey } from './keys.ts';
 
 const [a, b, c] = ['a', 'b', 'c'].map((letter) => letter.repeat(32)) as [string, string, string];
-const minute = (n: number): string => `2026-11-24T12:0${n}:00.000Z`;
+const hour = (n: number): string => `2026-11-24T1${n}:00:00.000Z`;
 const recorded = (key: 'node.enrolled' | 'node.rekeyed', keyId: string, at: number, more = {}): RecordedEvent => ({
   position: at,
   stream: 'node/node-a',
@@ -12,7 +12,7 @@ const recorded = (key: 'node.enrolled' | 'node.rekeyed', keyId: string, at: numb
     id: newId('evt'),
     type: typeOf(key),
     subject: 'node-a',
-    recordedtime: minute(at),
+    recordedtime: hour(at),
     data: { node: 'node-a', keyId, publicKey: keyId, ...more },
   } as unknown as StasisEvent,
 });
@@ -20,11 +20,11 @@ const recorded = (key: 'node.enrolled' | 'node.rekeyed', keyId: string, at: numb
 it('knows which key of a node was good when: a re-key overlaps, a new enrolment does not', () => {
   const keys = [
     recorded('node.enrolled', a, 1),
-    recorded('node.rekeyed', b, 3, { oldKeyId: a, oldKeyUntil: minute(5) }),
+    recorded('node.rekeyed', b, 3, { oldKeyId: a, oldKeyUntil: hour(5) }),
     recorded('node.enrolled', c, 7),
   ].reduce<readonly NodeKey[]>(evolveNodeKeys, []);
   const at = (keyId: string, n: number): unknown => {
-    const found = nodeKeyAt(keys, keyId, minute(n));
+    const found = nodeKeyAt(keys, keyId, hour(n));
     return typeof found === 'string' ? found : found.keyId;
   };
   expect([at(a, 0), at(a, 1), at(a, 4), at(a, 6)]).toEqual(['KeyEnded', a, a, 'KeyEnded']);

@@ -26,9 +26,32 @@ export function evolveNodeKeys(keys: readonly NodeKey[], { event, position }: Re
 export const currentKeyOf = (keys: readonly NodeKey[]): NodeKey | undefined =>
   keys.findLast(({ until }) => until === undefined);
 
-/** The node's key of this id that was good at an instant (ISO 8601), or why there is none. */
-export function nodeKeyAt(keys: readonly NodeKey[], keyId: string, at: string): NodeKey | 'UnknownKey' | 'KeyEnded' {
+/** Clocks of two apis may differ by this much. */
+const clockToleranceMs = 5 * 60_000;
+
+/**
+ * The node's key of this id that was good at an instant (ISO 8601), or why there is none. A key that exists is good even if
+ * the clock that dated it was ahead.
+ * @param lateMs how long after its end it still counts
+ */
+export function nodeKeyAt(
+  keys: readonly NodeKey[],
+  keyId: string,
+  at: string,
+  lateMs = 0,
+): NodeKey | 'UnknownKey' | 'KeyEnded' {
+  const now = Date.parse(at);
   const named = keys.filter((key) => key.keyId === keyId);
-  const good = named.find(({ from, until }) => from <= at && (until === undefined || at <= until));
+  const good = named.find(
+    ({ from, until }) =>
+      Date.parse(from) - clockToleranceMs <= now && (until === undefined || now <= Date.parse(until) + lateMs),
+  );
   return good ?? (named.length === 0 ? 'UnknownKey' : 'KeyEnded');
 }
+
+/** As `nodeKeyAt`, for an event that was recorded then: whoever recorded it had a clock of its own. */
+export const nodeKeyWhenRecorded = (
+  keys: readonly NodeKey[],
+  keyId: string,
+  recordedTime: string,
+): ReturnType<typeof nodeKeyAt> => nodeKeyAt(keys, keyId, recordedTime, clockToleranceMs);
