@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { StasisError } from '@stasis/errors';
 
 const form = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
@@ -11,3 +12,7 @@ export function checkImageId(id: string): void {
     next: 'An image id is a checkpoint id: up to 128 letters, digits, _ and -.',
   });
 }
+
+/** For an image that is no checkpoint of the platform; ids sort by time. */
+export const newImageId = (): string =>
+  `img_${Date.now().toString(16).padStart(12, '0')}${randomBytes(10).toString('hex')}`;

@@ -15,6 +15,7 @@ import { putImage } from './putImage.ts';
 import { directoryOf, readStoreSettings, type StoreSettings } from './settings.ts';
 import { naming, unavailable } from './storeFaults.ts';
 import { graceMs } from './sweepTemporary.ts';
+import { type ImageUsage, type StoreUsage, usageByImage, usageOf } from './usage.ts';
 import { sharedPool, type WorkerPool } from './workerPool.ts';
 
 /** What there is to say about a stored image. */
@@ -166,6 +167,16 @@ export class PageStore implements ImageStore {
     return collectGarbage(this.#places, { dryRun: false, graceMs, ...options });
   }
 
+  /** What each image costs, in order of id. @throws StasisError IntegrityMismatch */
+  async usageByImage(): Promise<ImageUsage[]> {
+    return usageByImage(await this.#loadAll());
+  }
+
+  /** What all of them cost. @throws StasisError IntegrityMismatch */
+  async usage(): Promise<StoreUsage> {
+    return usageOf(this.#places, await this.#loadAll());
+  }
+
   async ping(): Promise<void> {
     try {
       await makePlaces(this.#places);
@@ -178,6 +189,15 @@ export class PageStore implements ImageStore {
 
   async #load(id: string): Promise<LoadedImage | undefined> {
     return loadImage(this.#places, id, await readKeyFile(this.settings.keyFile));
+  }
+
+  async #loadAll(): Promise<LoadedImage[]> {
+    const images: LoadedImage[] = [];
+    for (const id of await this.list()) {
+      const image = await this.#naming(id, () => this.#load(id));
+      if (image !== undefined) images.push(image);
+    }
+    return images;
   }
 
   async #present(id: string): Promise<LoadedImage> {
