@@ -27,6 +27,8 @@ async function main(): Promise<void> {
     await bus.close();
     throw error;
   }
+  if (settings.insecureListen)
+    log.warn({ url: api.url }, 'STASIS_INSECURE_LISTEN: tokens cross the network in the clear');
   log.info({ url: api.url, bus: bus.kind }, 'the api listens');
   endOnSignals(async () => {
     await api.close();

@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { rmCommand, stopCommand } from './commands/endContainer.ts';
 import { eventsCommand } from './commands/events.ts';
+import { imageCommand } from './commands/image/index.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { logsCommand } from './commands/logs.ts';
 import { nodesCommand } from './commands/nodes.ts';
@@ -21,6 +22,7 @@ import { upCommand } from './commands/up.ts';
 import type { Io } from './io.ts';
 import { createPrinter, type Format, formats } from './printer.ts';
 import type { Shell } from './session.ts';
+import { trustCa } from './trustCa.ts';
 
 const verbs = [
   upCommand,
@@ -41,6 +43,7 @@ const verbs = [
   eventsCommand,
   auditCommand,
   ledgerCommand,
+  imageCommand,
   tokenCommand,
   whoamiCommand,
 ];
@@ -57,6 +60,7 @@ export const run = async (argv: readonly string[], io: Io): Promise<number> => {
   for (const verb of verbs) program.addCommand(verb(shell));
   quietly(program, io);
   try {
+    trustCa(io.env);
     await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {

@@ -3,3 +3,4 @@ export * from './guard.ts';
 export * from './kafka.ts';
 export * from './postgres.ts';
 export * from './docsSection.ts';
+export * from './selfSigned.ts';

@@ -2,8 +2,10 @@ import { type Action, actions } from '@stasis/api-contract';
 import { StasisError } from '@stasis/errors';
 import type { PostgresLedger } from '@stasis/ledger/postgres';
 import { type Authenticate, createAuthenticate } from '../http/authenticate.ts';
+import { createRateLimit, type RateLimit } from '../http/rateLimit.ts';
 import type { Log } from '../log.ts';
 import type { Recorded } from '../recordEvents.ts';
+import type { Settings } from '../settings.ts';
 import { loadPolicies, type Policies } from './loadPolicies.ts';
 import { type Denials, recordDenials } from './recordDenials.ts';
 
@@ -12,15 +14,18 @@ export interface Access {
   readonly authenticate: Authenticate;
   readonly policies: Policies;
   readonly denials: Denials;
+  /** Of each token. */
+  readonly rate: RateLimit;
 }
 
 /** @throws StasisError ConfigInvalid when the policies are broken or do not know an action of this api. */
 export async function openAccess(
   ledger: PostgresLedger,
-  folder: string,
+  settings: Pick<Settings, 'policies' | 'requestsPerSecond'>,
   log: Log,
   onRecorded: (recorded: Recorded) => void,
 ): Promise<Access> {
+  const { policies: folder, requestsPerSecond } = settings;
   const policies = await loadPolicies(folder);
   const unknown = actions.find((action: Action) => !policies.actions.includes(action));
   if (unknown !== undefined)
@@ -32,5 +37,6 @@ export async function openAccess(
     policies,
     authenticate: createAuthenticate(ledger.database),
     denials: recordDenials(ledger, log, onRecorded),
+    rate: createRateLimit(requestsPerSecond),
   };
 }

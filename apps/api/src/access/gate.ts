@@ -3,14 +3,16 @@ import { isStasisError, StasisError } from '@stasis/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Actor, recorder } from '../actor.ts';
 import { rememberMs } from '../http/authenticate.ts';
+import { limitRate } from '../http/rateLimit.ts';
 import type { Platform } from '../platform.ts';
 import { type Authorised, authorise, recordIfDenied, recordUnauthenticated } from './authorise.ts';
 import type { Principal } from './decide.ts';
+import { holdsSecret } from './secrets.ts';
 
 /** What stands before the handler of one route, in the order in which a request meets it. */
 export interface Gate {
-  /** Before the body is read. @throws StasisError Unauthenticated. */
-  identify(request: FastifyRequest): Promise<void>;
+  /** Before the body is read. @throws StasisError Unauthenticated, TooManyRequests, BadRequest. */
+  identify(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /** Once the request is read and checked. @throws StasisError NotAuthorised, PolicyDenied. */
   authorise(request: FastifyRequest): Promise<void>;
   /** Who acts. @throws StasisError Internal for a request that did not come through. */
@@ -42,15 +44,18 @@ function tokenGate(platform: Platform, action: Action, isLong: boolean): Gate {
     return value;
   };
   return {
-    identify: async (request) => {
+    identify: async (request, reply) => {
       try {
-        principals.set(request, await authenticate(request.headers.authorization));
+        const principal = await authenticate(request.headers.authorization);
+        limitRate(platform.access.rate, principal.id, 'token', reply);
+        principals.set(request, principal);
       } catch (error) {
         if (isUnauthenticated(error)) await recordUnauthenticated(platform, action, request.id);
         throw error;
       }
     },
     authorise: async (request) => {
+      refuseSecrets(request);
       const lastEventId = request.headers['last-event-id'];
       const asked = {
         params: request.params,
@@ -76,6 +81,18 @@ function tokenGate(platform: Platform, action: Action, isLong: boolean): Gate {
     },
     noteDenial: (request, error) => recordIfDenied(platform, passed(allowed, request), action, error, request.id),
   };
+}
+
+/**
+ * A token outside its header would be kept with what the request leaves: labels, a reason, a query of the audit.
+ * @throws StasisError BadRequest.
+ */
+function refuseSecrets({ params, query, body, headers }: FastifyRequest): void {
+  const kept = [params, query, body, headers['idempotency-key'], headers['last-event-id']];
+  if (holdsSecret(JSON.stringify(kept)))
+    throw new StasisError('BadRequest', 'the request holds a token outside its Authorization header', {
+      next: 'Leave it out, and revoke it if others may have seen it.',
+    });
 }
 
 const isUnauthenticated = (error: unknown): boolean => isStasisError(error) && error.code === 'Unauthenticated';

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, type TestPostgres } from '@stasis/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -16,8 +15,7 @@ beforeAll(async () => {
   const databaseUrl = await postgres.createDatabase();
   await applyMigrations(databaseUrl);
   t = await startTestApi({ databaseUrl });
-  const env = { STASIS_SIGNING_KEY: path.join(t.home, 'signing.key') };
-  other = await startTestApi({ databaseUrl, broker: t.broker, env });
+  other = await startTestApi({ databaseUrl, broker: t.broker });
   await t.report(...nodeWithContainer('node-1', 'web-1'), ...nodeWithContainer('node-2', 'web-2'));
   for (const name of ['node-1/web-1', 'node-2/web-2']) await t.until(`/v1/containers/${name}`);
 });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { auditEventOf, routes } from '@stasis/api-contract';
 import { StasisError } from '@stasis/errors';
 import { defaultLedger, type RecordedEvent } from '@stasis/events';
@@ -27,6 +28,7 @@ async function open(platform: Platform, call: Call<typeof route>): Promise<undef
   platform.closing.signal.addEventListener('abort', end);
   reply.hijack();
   reply.raw.writeHead(200, {
+    ...(reply.getHeaders() as OutgoingHttpHeaders),
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     // A connection kept after the stream's end would hold the api open when it stops.

@@ -21,7 +21,7 @@ export function answerProblems(app: FastifyInstance): void {
 
 function sendProblem(error: StasisError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error.code === 'Unauthenticated') void reply.header('www-authenticate', 'Bearer');
-  if (error.row.retryable) void reply.header('retry-after', '1');
+  if (error.row.retryable && !reply.hasHeader('retry-after')) void reply.header('retry-after', '1');
   return reply
     .code(error.row.http)
     .type(problemContentType)

@@ -27,7 +27,7 @@ export function registerRoute(
     schema: schemaOf(route, problem),
     // The contract's types hold the answers at compile time; writing them is left to JSON.stringify.
     serializerCompiler: () => (answer) => (route.contentType === undefined ? JSON.stringify(answer) : String(answer)),
-    onRequest: (request) => gate.identify(request),
+    onRequest: (request, reply) => gate.identify(request, reply),
     preValidation: async (request) => requireWellFormed(request.body),
     preHandler: (request) => gate.authorise(request),
     handler: async (request, reply) => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
 import { problem } from '@stasis/api-contract';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
@@ -14,9 +15,13 @@ import type { Platform } from '../platform.ts';
 import type { Implemented } from './implement.ts';
 import { formatPlace, positionHeader } from './places.ts';
 import { answerProblems } from './problems.ts';
+import { createRateLimit, limitRate } from './rateLimit.ts';
 import { registerRoute } from './registerRoute.ts';
+import { readTls } from './tls.ts';
 
 const bodyLimit = 1024 * 1024;
+/** For a request to arrive whole; its answer may take longer. */
+const requestTimeout = 30_000;
 
 /** The HTTP server with all routes, not yet listening. */
 export async function createServer(
@@ -24,14 +29,19 @@ export async function createServer(
   log: FastifyBaseLogger,
   routes: readonly Implemented[],
 ): Promise<FastifyInstance> {
-  const app: FastifyInstance = Fastify({
+  const { tls, requestsPerSecond } = platform.settings;
+  // Routes and hooks are the same on both kinds of server; fastify has a type for each.
+  const app = Fastify({
+    https: tls === undefined ? null : await readTls(tls),
     loggerInstance: log,
     bodyLimit,
+    requestTimeout,
     genReqId: () => randomUUID(),
     // Requests under way are answered; idle connections are closed.
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-  });
+  }) as unknown as FastifyInstance;
+  await secure(app, tls !== undefined, requestsPerSecond);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   acceptEmptyJson(app);
@@ -59,6 +69,16 @@ export async function createServer(
   });
   await app.ready();
   return app;
+}
+
+/** Security headers on every answer, and a limit on the requests of one address before anything is read of them. */
+async function secure(app: FastifyInstance, hasTls: boolean, requestsPerSecond: number): Promise<void> {
+  await app.register(helmet, {
+    strictTransportSecurity: hasTls,
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  });
+  const limit = createRateLimit(requestsPerSecond);
+  app.addHook('onRequest', async (request, reply) => limitRate(limit, request.ip, 'address', reply));
 }
 
 /** A POST with the JSON content type and no body is one without a body, as fetch libraries send it. */

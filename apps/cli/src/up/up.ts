@@ -124,7 +124,8 @@ export const up = async (options: UpOptions = {}): Promise<Up> => {
     undo.push(() => stack.stop());
     options.signal?.throwIfAborted();
     say(`bus: ${stack.bus}, ${stack.why}`);
-    const url = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
+    const scheme = process.env['STASIS_TLS_CERT'] ? 'https' : 'http';
+    const url = `${scheme}://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
     const specs = serviceSpecs({
       home,
       url,
