@@ -11,6 +11,7 @@ import { parseRef } from '@stasis/container';
 import { startAdoption } from './adoptKept.ts';
 import { checkpointJob } from './checkpointJob.ts';
 import { recoverCheckpoint } from './recoverCheckpoints.ts';
+import { startResuming } from './resumeOwed.ts';
 import { takeCheckpoint } from './takeCheckpoint.ts';
 
 /** Takes checkpoints and sees containers: the checkpointer of a node. */
@@ -18,7 +19,7 @@ export const checkpointerUseCases: UseCases = {
   containerOf: ({ event }) => parseRef((event.data as { container: string }).container).id,
   perform: performCheckpoint,
   beside: (parts) => {
-    const ends = [startDiscovery(parts), startAdoption(parts)];
+    const ends = [startDiscovery(parts), startAdoption(parts), startResuming(parts)];
     return async () => void (await Promise.all(ends.map((end) => end())));
   },
 };

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { causeOf } from '@stasis/agent';
 import { messageOf } from '@stasis/errors';
+import type { ContainerRuntime } from '@stasis/runtime';
 import { settleTimeoutMs } from './captureContainer.ts';
 import { factStatus, hasFiles, runtimeOf, sourceOf, type Attempt, type CheckpointJob } from './checkpointJob.ts';
 import { releaseStaging } from './stagingBudget.ts';
@@ -40,12 +41,24 @@ async function letGoOn(job: CheckpointJob, attempt: Attempt): Promise<AfterFailu
   const soFar = isSettled ? '' : `; ${messageOf(unsettled)}`;
   try {
     const before = (await sourceOf(job, runtime))?.status ?? 'gone';
-    if (before === 'paused' && !attempt.startedPaused) await runtime.resume(job.name);
+    const notResumed = before === 'paused' && !attempt.startedPaused ? await resumeOrOwe(job, runtime) : '';
     const container = factStatus((await sourceOf(job, runtime))?.status ?? 'gone');
-    return { container, isSettled, words: soFar };
+    return { container, isSettled, words: `${soFar}${notResumed}` };
   } catch (error) {
     const words = `${soFar}; the container's state is not known: ${messageOf(error)}`;
     return { container: 'unknown', isSettled, words };
+  }
+}
+
+/** A runtime that does not resume is asked again and again by `startResuming`. @returns what is to be said of it */
+async function resumeOrOwe(job: CheckpointJob, runtime: ContainerRuntime): Promise<string> {
+  try {
+    await runtime.resume(job.name);
+    return '';
+  } catch (error) {
+    const { root } = runtime;
+    await job.parts.journal.commit((tx) => tx.oweResume({ root, id: job.name, run: job.request.run }));
+    return `; the container is still paused and is tried to be resumed until it goes on: ${messageOf(error)}`;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestNode, type TestNode } from '@stasis/agent/test-node';
@@ -66,6 +66,36 @@ describe.skipIf(runsc === undefined && !isRequired)(
       const first = /"count":(\d+)/.exec(readFileSync(restoreLog, 'utf8'))?.[1];
       expect(Number(first) - frozenAt).toBeLessThanOrEqual(2);
     }, 60_000);
+
+    it('goes on trying to resume a container whose runtime hangs, also over a restart, until it runs', async () => {
+      const hang = join(node.home, 'hang');
+      const binary = join(node.home, 'hanging-runsc');
+      // The real runsc, but for a resume while the file is there.
+      const script = `#!/bin/sh\nif [ -e ${hang} ]; then case " $* " in *" resume "*) exec sleep 600;; esac; fi\nexec ${runsc?.binary} "$@"\n`;
+      writeFileSync(binary, script, { mode: 0o755 });
+      writeFileSync(hang, '');
+      const hanging = await createRunsc({ binary, root: runtime.root, verbTimeoutMs: 1500 });
+      node.recorder.silent = true;
+      const first = await node.start('checkpointer', checkpointerUseCases, {
+        runtime: hanging,
+        config: { recordTimeoutMs: 100 },
+      });
+      const id = await ask(false);
+      expect((await node.recorder.fact('checkpoint.failed', id, 30_000)).data).toMatchObject({
+        reason: 'AuditUnavailable',
+        container: 'paused',
+        message: expect.stringContaining('is tried to be resumed until it goes on'),
+      });
+      await node.recorder.fact('container.paused', 'node-a/web-1', 10_000);
+      await expect.poll(() => node.lines.join('\n'), { timeout: 10_000 }).toContain('"web-1" is still paused');
+      await first.stop();
+      expect((await runtime.load('web-1')).status).toBe('paused');
+      rmSync(hang);
+      await node.start('checkpointer', checkpointerUseCases, { runtime: hanging });
+      await node.recorder.fact('container.resumed', 'node-a/web-1', 10_000);
+      const held = lastCount(logFile);
+      await expect.poll(() => lastCount(logFile), { timeout: 10_000 }).toBeGreaterThan(held);
+    }, 90_000);
 
     it('sees what ended without being told', async () => {
       await node.start('checkpointer', checkpointerUseCases);

@@ -54,6 +54,23 @@ describe('discovery', () => {
     await node.recorder.fact('container.gone', 'node-a/web-2');
   });
 
+  it('tells that someone paused it and let it go on, and of one that was paused when it was first seen', async () => {
+    const { run } = await begin('web-1');
+    await begin('web-2');
+    await runtime.pause('web-2');
+    await node.start('checkpointer', looking);
+    expect((await node.recorder.fact('container.discovered', 'node-a/web-2')).data).toMatchObject({ status: 'paused' });
+    await node.recorder.fact('container.discovered', 'node-a/web-1');
+    await runtime.pause('web-1');
+    expect((await node.recorder.fact('container.paused', 'node-a/web-1')).data).toEqual({
+      container: 'node-a/web-1',
+      run,
+    });
+    await runtime.resume('web-1');
+    await node.recorder.fact('container.resumed', 'node-a/web-1');
+    expect(told()).toEqual(['container.discovered', 'container.paused', 'container.resumed']);
+  });
+
   it('tells of another run under the same name as a discovery of its own', async () => {
     const one = await begin('web-1');
     await node.start('checkpointer', looking);

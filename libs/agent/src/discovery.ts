@@ -78,12 +78,15 @@ const key = ({ root, id }: { root: string; id: string }): string => `${root}\n${
 const isWorkedOn = ({ work, config }: AgentParts, id: string): boolean =>
   work.isBusy(id) || isLocked(config.nodeDir, id);
 
-/** New runs, created ones that came to run, and those that ended by themselves. */
+/** New runs, created ones that came to run, paused and resumed ones, and those that ended by themselves. */
 function factsAbout(parts: AgentParts, seen: RuntimeContainer, known: KnownContainer | undefined): StasisEvent[] {
   const container = formatRef({ node: parts.identity.node, id: seen.id });
   if (known?.run !== seen.run) return [parts.fact('container.discovered', container, runData(parts, container, seen))];
   if (known.status === 'created' && (seen.status === 'running' || seen.status === 'paused'))
     return [parts.fact('container.started', container, runData(parts, container, seen))];
+  const run = { container, run: seen.run };
+  if (known.status === 'running' && seen.status === 'paused') return [parts.fact('container.paused', container, run)];
+  if (known.status === 'paused' && seen.status === 'running') return [parts.fact('container.resumed', container, run)];
   const wasAlive = statusTable[known.status as ContainerStatus].isAlive;
   return wasAlive && seen.status === 'stopped'
     ? [parts.fact('container.stopped', container, { container, run: seen.run, why: 'exited' })]

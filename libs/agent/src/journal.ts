@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { StasisEvent } from '@stasis/events';
 import { journalSchema } from './journalSchema.ts';
-import { JournalWriter, type KnownContainer } from './journalWriter.ts';
+import { JournalWriter, type KnownContainer, type OwedResume } from './journalWriter.ts';
 
 export type RequestState = 'waiting' | 'begun' | 'ended' | 'dropped';
 
@@ -182,6 +182,13 @@ export class Journal {
         run: String(row['run']),
         status: String(row['status']),
       }));
+  }
+
+  owedResumes(): OwedResume[] {
+    return this.#db
+      .prepare('SELECT root, id, run FROM owed_resumes ORDER BY rowid')
+      .all()
+      .map((row) => ({ root: String(row['root']), id: String(row['id']), run: String(row['run']) }));
   }
 
   /** Commits what waits, then closes the file. Idempotent. */

@@ -40,4 +40,8 @@ CREATE TABLE IF NOT EXISTS containers (
   id TEXT NOT NULL, root TEXT NOT NULL, run TEXT NOT NULL, status TEXT NOT NULL,
   PRIMARY KEY (root, id)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS owed_resumes (
+  root TEXT NOT NULL, id TEXT NOT NULL, run TEXT NOT NULL,
+  PRIMARY KEY (root, id, run)
+) STRICT;
 `;

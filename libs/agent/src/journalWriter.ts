@@ -8,6 +8,9 @@ export interface KnownContainer {
   readonly status: string;
 }
 
+/** A run that is still paused though it should not be. */
+export type OwedResume = Pick<KnownContainer, 'id' | 'root' | 'run'>;
+
 export interface StepChange {
   readonly step: string;
   readonly attempt?: number;
@@ -131,6 +134,15 @@ export class JournalWriter {
          ON CONFLICT (root, id) DO UPDATE SET run = excluded.run, status = excluded.status`,
       )
       .run(known.id, known.root, known.run, known.status);
+  }
+
+  /** A container that Stasis has paused could not be resumed: it is tried again until it goes on or is no more. */
+  oweResume({ root, id, run }: OwedResume): void {
+    this.#db.prepare('INSERT OR IGNORE INTO owed_resumes VALUES (?, ?, ?)').run(root, id, run);
+  }
+
+  settleResume({ root, id, run }: OwedResume): void {
+    this.#db.prepare('DELETE FROM owed_resumes WHERE root = ? AND id = ? AND run = ?').run(root, id, run);
   }
 
   forgetContainer(root: string, id: string): void {

@@ -155,6 +155,9 @@ export const catalogue = {
       request: z.string().optional(),
     })
     .strict(),
+  /** Someone has paused it, or let it go on; what Stasis pauses for a checkpoint it resumes itself, and tells as that. */
+  'container.paused': z.object({ container: containerRef, run: z.string() }).strict(),
+  'container.resumed': z.object({ container: containerRef, run: z.string() }).strict(),
   'container.gone': z.object({ container: containerRef, run: z.string(), request: z.string().optional() }).strict(),
 
   'node.joined': z

@@ -8,6 +8,8 @@ export const containerFactKeys = [
   'container.discovered',
   'container.started',
   'container.stopped',
+  'container.paused',
+  'container.resumed',
   'container.gone',
   'container.refused',
   'container.failed',
@@ -52,6 +54,10 @@ export function recordContainerFact(state: ContainerState, fact: ContainerFact):
       return (state.run === fact.data.run && statusTable[state.status].isAlive) || isOpen(state, fact.data.request)
         ? [fact]
         : [];
+    case 'container.paused':
+      return state.run === fact.data.run && state.status === 'running' ? [fact] : [];
+    case 'container.resumed':
+      return state.run === fact.data.run && state.status === 'paused' ? [fact] : [];
     case 'container.gone':
       return (state.run === fact.data.run && state.status !== 'gone') || isOpen(state, fact.data.request) ? [fact] : [];
     default:

@@ -44,6 +44,10 @@ export function evolveContainer(state: ContainerState, event: DomainEvent, event
     }
     case 'container.stopped':
       return answered({ ...state, status: 'stopped' }, event.data.request);
+    case 'container.paused':
+      return { ...state, status: 'paused' };
+    case 'container.resumed':
+      return { ...state, status: 'running' };
     case 'container.gone':
       return answered({ ...state, status: 'gone' }, event.data.request);
     default:

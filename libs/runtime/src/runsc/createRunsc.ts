@@ -24,6 +24,8 @@ export interface RunscOptions {
   readonly flags?: readonly string[];
   /** Where the keeper of the user namespace is noted when Stasis runs without root; default under STASIS_HOME. */
   readonly keeperFile?: string;
+  /** How long a verb that should answer at once may take; default 30 s. */
+  readonly verbTimeoutMs?: number;
 }
 
 /** The driver, and the bare command for those who must run a verb on their own terminal. */
@@ -50,6 +52,7 @@ export async function createRunsc(options: RunscOptions): Promise<RunscRuntime> 
     flags: options.flags ?? flagsFromEnvironment() ?? probed.flags,
     prefix: keeperPid === undefined ? [] : enterKeeper(keeperPid),
     ...(keeperPid === undefined ? {} : { keeperPid }),
+    ...(options.verbTimeoutMs !== undefined && { timeoutMs: options.verbTimeoutMs }),
   };
   const info: RuntimeInfo = {
     ...probed.info,

@@ -10,6 +10,8 @@ export interface Invocation {
   readonly prefix: readonly string[];
   /** Host pid of the keeper whose pid namespace the runtime's pids belong to. */
   readonly keeperPid?: number;
+  /** In place of `verbTimeoutMs`. */
+  readonly timeoutMs?: number;
 }
 
 /** For a verb that answers from files or from the sandbox at once (20-30 ms when healthy). */
@@ -26,7 +28,7 @@ export function call(
   via: Invocation,
   verb: string,
   rest: readonly string[],
-  options: CommandOptions = { timeoutMs: verbTimeoutMs },
+  options: CommandOptions = { timeoutMs: via.timeoutMs ?? verbTimeoutMs },
 ): Promise<CommandResult> {
   return runCommand(...command(via, verb, ...rest), options);
 }
