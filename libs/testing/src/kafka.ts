@@ -10,6 +10,8 @@ const jarDirectory = path.resolve(import.meta.dirname, '../../../.stasis/kafka/l
 
 export interface TestKafka {
   readonly brokers: string[];
+  /** The listener with TLS and SASL; empty unless asked for. */
+  readonly secureBrokers: string[];
   /** Ends the broker and removes its files. Idempotent; does nothing to a shared broker. */
   stop(): Promise<void>;
   /** kill -9. @throws on a shared broker */
@@ -21,6 +23,15 @@ export interface TestKafka {
 export interface StartKafkaOptions {
   /** A broker of one's own even when a shared one is named: for tests that kill it. */
   readonly own?: boolean;
+  /** Adds a listener with TLS and SASL (PLAIN, SCRAM-SHA-512), and the one user it lets in. Implies a broker of one's own. */
+  readonly secure?: SecureListener;
+}
+
+export interface SecureListener {
+  /** PEM: the private key (PKCS 8) and the certificate of 127.0.0.1, one after the other. */
+  readonly keyAndCertificate: string;
+  readonly username: string;
+  readonly password: string;
 }
 
 /** Whether a broker can be had here: a shared one is named, or the jars were fetched (tools/kafka/pom.xml). */
@@ -36,11 +47,11 @@ const hasJars = async (): Promise<boolean> =>
  */
 export const startKafka = async (options: StartKafkaOptions = {}): Promise<TestKafka> => {
   const shared = process.env['STASIS_TEST_KAFKA_BROKERS'];
-  if (shared !== undefined && options.own !== true) {
+  if (shared !== undefined && options.own !== true && options.secure === undefined) {
     const refuse = async (): Promise<void> => {
       throw new Error('a shared Kafka is not for killing; start one with { own: true }');
     };
-    return { brokers: shared.split(','), stop: async () => {}, kill: refuse, restart: refuse };
+    return { brokers: shared.split(','), secureBrokers: [], stop: async () => {}, kill: refuse, restart: refuse };
   }
   if (!(await hasJars())) {
     throw new Error(
@@ -52,6 +63,7 @@ export const startKafka = async (options: StartKafkaOptions = {}): Promise<TestK
   const logFile = path.join(directory, 'log');
   const port = await freePort();
   const broker = `127.0.0.1:${port}`;
+  let securePort = 0;
   const classPath = path.join(jarDirectory, '*');
   // Small heap and no second compiler: the fastest start on few cores.
   const jvm = [
@@ -70,6 +82,7 @@ export const startKafka = async (options: StartKafkaOptions = {}): Promise<TestK
     'c3Rhc2lzLXRlc3RzLTAwMQ',
     '-c',
     propertiesFile,
+    ...(options.secure === undefined ? [] : ['--add-scram', scramUser(options.secure)]),
   ];
   const guards: Guarded[] = [];
   const stop = async (): Promise<void> => {
@@ -89,7 +102,14 @@ export const startKafka = async (options: StartKafkaOptions = {}): Promise<TestK
     await answers(broker, logFile);
   };
   try {
-    await writeFile(propertiesFile, properties(port, await freePort(), path.join(directory, 'data')));
+    const plain = properties(port, await freePort(), path.join(directory, 'data'));
+    const { secure } = options;
+    if (secure !== undefined) {
+      securePort = await freePort();
+      await writeFile(path.join(directory, 'server.pem'), secure.keyAndCertificate, { mode: 0o600 });
+    }
+    const added = secure === undefined ? {} : secureProperties(secure, plain, securePort, directory);
+    await writeFile(propertiesFile, linesOf({ ...plain, ...added }));
     await start();
   } catch (error) {
     await stop();
@@ -98,6 +118,7 @@ export const startKafka = async (options: StartKafkaOptions = {}): Promise<TestK
   }
   return {
     brokers: [broker],
+    secureBrokers: securePort === 0 ? [] : [`127.0.0.1:${securePort}`],
     stop,
     kill: async () => {
       const pid = guards.at(-1)?.pid;
@@ -107,29 +128,49 @@ export const startKafka = async (options: StartKafkaOptions = {}): Promise<TestK
   };
 };
 
-const properties = (port: number, controllerPort: number, data: string): string =>
-  Object.entries({
-    'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
-    'controller.listener.names': 'CONTROLLER',
-    'log.dirs': data,
-    'offsets.topic.replication.factor': 1,
-    'offsets.topic.num.partitions': 4,
-    'transaction.state.log.replication.factor': 1,
-    'transaction.state.log.min.isr': 1,
-    'transaction.state.log.num.partitions': 4,
-    'group.initial.rebalance.delay.ms': 0,
-    'num.partitions': 4,
-    'auto.create.topics.enable': false,
-    // After a kill -9 the controller waits for the old session to end before it lets the broker in again.
-    'broker.session.timeout.ms': 3000,
-    'broker.heartbeat.interval.ms': 500,
-  })
+type Properties = Readonly<Record<string, string | number | boolean>>;
+
+const linesOf = (all: Properties): string =>
+  Object.entries(all)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
+
+const properties = (port: number, controllerPort: number, data: string): Properties => ({
+  'process.roles': 'broker,controller',
+  'node.id': 1,
+  'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+  listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+  'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+  'controller.listener.names': 'CONTROLLER',
+  'log.dirs': data,
+  'offsets.topic.replication.factor': 1,
+  'offsets.topic.num.partitions': 4,
+  'transaction.state.log.replication.factor': 1,
+  'transaction.state.log.min.isr': 1,
+  'transaction.state.log.num.partitions': 4,
+  'group.initial.rebalance.delay.ms': 0,
+  'num.partitions': 4,
+  'auto.create.topics.enable': false,
+  // After a kill -9 the controller waits for the old session to end before it lets the broker in again.
+  'broker.session.timeout.ms': 3000,
+  'broker.heartbeat.interval.ms': 500,
+});
+
+const scramUser = ({ username, password }: SecureListener): string =>
+  `SCRAM-SHA-512=[name=${username},password=${password}]`;
+
+/** https://kafka.apache.org/documentation/#security: PEM key stores (KIP-651), SASL per listener and mechanism. */
+const secureProperties = (secure: SecureListener, plain: Properties, port: number, directory: string): Properties => ({
+  'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
+  listeners: `${plain['listeners']},SECURE://127.0.0.1:${port}`,
+  'advertised.listeners': `${plain['advertised.listeners']},SECURE://127.0.0.1:${port}`,
+  'ssl.keystore.type': 'PEM',
+  'ssl.keystore.location': path.join(directory, 'server.pem'),
+  'listener.name.secure.sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-512',
+  'listener.name.secure.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required user_${secure.username}="${secure.password}";`,
+  'listener.name.secure.scram-sha-512.sasl.jaas.config':
+    'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+});
 
 const answers = async (broker: string, logFile: string): Promise<void> => {
   const end = Date.now() + 60_000;

@@ -3,7 +3,7 @@
  * the feature `metadata.version` that the broker supports, and each release brought its own. It is answered before
  * any authentication. https://kafka.apache.org/protocol (ApiVersions), MetadataVersion.java (levels).
  */
-import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { KafkaBusOptions } from './settings.ts';
 
@@ -27,8 +27,11 @@ export const brokerVersion = async (options: KafkaBusOptions): Promise<string> =
   const [broker = ''] = options.brokers;
   const colon = broker.lastIndexOf(':');
   const target = { host: broker.slice(0, colon).replaceAll(/[[\]]/g, ''), port: Number(broker.slice(colon + 1)) };
-  const tls = typeof options.ssl === 'object' ? options.ssl : {};
-  const socket = options.ssl ? connectTls({ servername: target.host, ...tls, ...target }) : connectPlain(target);
+  const tls = {
+    ...(isIP(target.host) ? {} : { servername: target.host }),
+    ...(typeof options.ssl === 'object' ? options.ssl : {}),
+  };
+  const socket = options.ssl ? connectTls({ ...tls, ...target }) : connectPlain(target);
   const level = metadataLevel(await ask(socket, options.ssl ? 'secureConnect' : 'connect'));
   const release = levels.find(([highest]) => level <= highest)?.[1];
   return release === undefined || level < 1 ? 'Kafka' : `Kafka ${release}`;

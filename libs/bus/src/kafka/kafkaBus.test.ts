@@ -1,5 +1,5 @@
 import { kafkaIsAvailable, startKafka } from '@stasis/testing';
-import { testBus } from '../contract.ts';
+import { testBus } from '../contract/index.ts';
 import { crashWhileConsuming } from '../crashWhileConsuming.ts';
 import { createKafkaBus } from './index.ts';
 

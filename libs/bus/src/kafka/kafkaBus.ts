@@ -5,6 +5,7 @@ import type { Bus, BusMessage, SubscribeOptions, Subscription } from '../port.ts
 import { createPublishQueue } from '../publishQueue.ts';
 import { createAdminConnection, type AdminConnection } from './adminConnection.ts';
 import { brokerVersion } from './brokerVersion.ts';
+import { whileLoading } from './whileLoading.ts';
 import { createKafkaProducer } from './kafkaProducer.ts';
 import { subscribeInKafka } from './kafkaSubscription.ts';
 import { consumerPatience, createClient, unavailable, type KafkaBusOptions } from './settings.ts';
@@ -63,7 +64,9 @@ export const createKafkaBus = (options: KafkaBusOptions): Bus => {
       }),
     publish,
     subscribe: async (subscribeOptions) => {
-      const startAt = await guarded(admin, (client) => placesToBegin(client, subscribeOptions));
+      const startAt = await guarded(admin, (client) =>
+        whileLoading(() => placesToBegin(client, subscribeOptions), options.subscribeTimeoutMs ?? 120_000),
+      );
       const subscription = await subscribeInKafka(
         {
           kafka,

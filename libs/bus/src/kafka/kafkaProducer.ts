@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Partitioners, type Producer, type TopicMessages } from 'kafkajs';
 import type { BusMessage } from '../port.ts';
+import { isCertificateRefused, isLoginRefused, typeOf } from './errorKinds.ts';
 import { createClient, retryFor, unavailable, type KafkaBusOptions } from './settings.ts';
 
 export interface KafkaProducer {
@@ -86,12 +87,6 @@ const byTopic = (messages: readonly BusMessage[]): TopicMessages[] => {
   return [...topics.values()];
 };
 
-const typeOf = (error: unknown): string => {
-  const { type, cause } = error as { type?: unknown; cause?: unknown };
-  if (typeof type === 'string') return type;
-  return cause === undefined || cause === null ? '' : typeOf(cause);
-};
-
 /** The broker no longer knows this producer; its sequence numbers are worth nothing. */
 const isFatal = (error: unknown): boolean =>
   [
@@ -103,6 +98,8 @@ const isFatal = (error: unknown): boolean =>
 
 /** Waiting changes nothing. */
 const isHopeless = (error: unknown): boolean =>
+  isLoginRefused(error) ||
+  isCertificateRefused(error) ||
   [
     'UNKNOWN_TOPIC_OR_PARTITION',
     'INVALID_TOPIC_EXCEPTION',
@@ -110,5 +107,4 @@ const isHopeless = (error: unknown): boolean =>
     'CLUSTER_AUTHORIZATION_FAILED',
     'MESSAGE_TOO_LARGE',
     'RECORD_LIST_TOO_LARGE',
-    'SASL_AUTHENTICATION_FAILED',
   ].includes(typeOf(error));

@@ -1,5 +1,6 @@
 import { Kafka, logLevel, type KafkaConfig, type LogEntry, type RetryOptions, type SASLOptions } from 'kafkajs';
 import { StasisError, isStasisError, messageOf } from '@stasis/errors';
+import { isCertificateRefused, isLoginRefused } from './errorKinds.ts';
 
 export interface KafkaBusOptions {
   readonly brokers: readonly string[];
@@ -62,10 +63,29 @@ const createReporter = (options: KafkaBusOptions) => {
   };
 };
 
-export const unavailable = (options: KafkaBusOptions, error: unknown): StasisError =>
-  isStasisError(error)
-    ? error
-    : new StasisError('BusUnavailable', `Kafka at ${options.brokers.join(',')} does not answer: ${messageOf(error)}.`, {
-        cause: error,
-        next: 'Check KAFKA_BROKERS, the TLS and SASL settings, and that the broker runs.',
-      });
+export const unavailable = (options: KafkaBusOptions, error: unknown): StasisError => {
+  if (isStasisError(error)) return error;
+  const { what, next } = diagnosis(options, error);
+  const line = `Kafka at ${options.brokers.join(',')} ${what}: ${messageOf(error).replace(/\.$/, '')}.`;
+  return new StasisError('BusUnavailable', line, { cause: error, next });
+};
+
+const diagnosis = (options: KafkaBusOptions, error: unknown): { what: string; next: string } => {
+  if (isLoginRefused(error))
+    return {
+      what: `does not let the user "${usernameOf(options.sasl)}" in`,
+      next: 'Check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD.',
+    };
+  if (isCertificateRefused(error))
+    return {
+      what: 'shows a certificate that is not trusted here',
+      next: 'Set KAFKA_SSL_CA to the PEM file of the authority that signed it, and name the brokers as it does.',
+    };
+  return {
+    what: 'does not answer',
+    next: 'Check KAFKA_BROKERS, the TLS and SASL settings, and that the broker runs.',
+  };
+};
+
+const usernameOf = (sasl: SASLOptions | undefined): string =>
+  sasl !== undefined && 'username' in sasl ? sasl.username : '';

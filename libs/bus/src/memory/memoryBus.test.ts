@@ -1,4 +1,4 @@
-import { testBus } from '../contract.ts';
+import { testBus } from '../contract/index.ts';
 import { createMemoryBroker, createMemoryBus } from './index.ts';
 
 testBus('memory bus', async () => {

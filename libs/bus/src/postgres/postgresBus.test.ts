@@ -1,5 +1,5 @@
 import { startPostgres } from '@stasis/testing';
-import { testBus } from '../contract.ts';
+import { testBus } from '../contract/index.ts';
 import { crashWhileConsuming } from '../crashWhileConsuming.ts';
 import { createPostgresBus } from './index.ts';
 
