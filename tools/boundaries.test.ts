@@ -1,15 +1,23 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import { checkBoundaries } from './boundaries.ts';
+
+// Each starts dependency-cruiser, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const root = path.join(import.meta.dirname, '..');
 const made: string[] = [];
 afterAll(() => made.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
 
+/** What each package.json of a small workspace declares, unless the test is about that. */
+const everyLib = Object.fromEntries(
+  ['errors', 'spec', 'events', 'ledger', 'store', 'testing'].map((name) => [`@stasis/${name}`, '0.0.0']),
+);
+
 /** A small workspace under this repository's rules, with the given files. */
-const workspace = (files: Record<string, string>): string => {
+const workspace = (files: Record<string, string>, declared: Readonly<Record<string, string>> = everyLib): string => {
   const dir = mkdtempSync(path.join(tmpdir(), 'stasis-boundaries-'));
   made.push(dir);
   for (const file of ['.dependency-cruiser.mjs', 'tsconfig.json']) cpSync(path.join(root, file), path.join(dir, file));
@@ -18,10 +26,8 @@ const workspace = (files: Record<string, string>): string => {
   for (const place of names) {
     const name = path.basename(place);
     mkdirSync(path.join(dir, place, 'src'), { recursive: true });
-    writeFileSync(
-      path.join(dir, place, 'package.json'),
-      JSON.stringify({ name: `@stasis/${name}`, type: 'module', exports: { '.': './src/index.ts' } }),
-    );
+    const manifest = { name: `@stasis/${name}`, type: 'module', exports: { '.': './src/index.ts' } };
+    writeFileSync(path.join(dir, place, 'package.json'), JSON.stringify({ ...manifest, devDependencies: declared }));
     symlinkSync(path.join(dir, place), path.join(dir, 'node_modules/@stasis', name));
   }
   for (const [file, text] of Object.entries(files)) writeFileSync(path.join(dir, file), text);
@@ -87,4 +93,15 @@ it('accepts what points down', async () => {
     }),
   );
   expect({ violations, unseen, sources }).toEqual({ violations: [], unseen: [], sources: 5 });
+});
+
+it('catches an import of a workspace that package.json does not declare', async () => {
+  const files = {
+    'libs/store/src/index.ts': "import '@stasis/errors';\n",
+    'libs/store/src/index.test.ts': "import '@stasis/testing';\n",
+    'libs/testing/src/index.ts': one,
+    'libs/errors/src/index.ts': one,
+  };
+  const { violations } = await checkBoundaries(workspace(files, { '@stasis/errors': '0.0.0' }));
+  expect(violations).toEqual(['declared-in-package-json: libs/store/src/index.test.ts -> @stasis/testing']);
 });
