@@ -1,4 +1,5 @@
-import { waitForAnswer, type Slot } from '@stasis/agent';
+import { rmSync } from 'node:fs';
+import { bundleDir, waitForAnswer, type Slot } from '@stasis/agent';
 import { StasisError } from '@stasis/errors';
 import { isEvent } from '@stasis/events';
 import { runtimeOf, sourceOf, type Attempt, type CheckpointJob } from './checkpointJob.ts';
@@ -36,6 +37,9 @@ export async function endSource(job: CheckpointJob, attempt: Attempt): Promise<v
     await runtime.kill(job.name);
     await runtime.delete(job.name);
   }
+  // The image holds its config.json, and a restore makes a bundle of its own.
+  const own = bundleDir(job.parts.config, job.name);
+  if (attempt.bundle === own) rmSync(own, { recursive: true, force: true });
   const { fact } = job.parts;
   const { container: subject, run } = job.request;
   const options = { request: job.event };

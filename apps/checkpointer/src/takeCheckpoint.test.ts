@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isTmpfs } from '@stasis/agent';
 import { createTestNode, storeWith, type TestNode } from '@stasis/agent/test-node';
@@ -88,6 +88,18 @@ describe('a checkpoint that stops the container', () => {
       'container.stopped',
       'container.gone',
     ]);
+  });
+
+  it('removes the bundle that Stasis made for it, and leaves one that it did not make', async () => {
+    await start();
+    const theirs = join(node.home, 'bundle');
+    await node.recorder.fact('checkpoint.ready', await ask({ leaveRunning: false }));
+    expect(existsSync(theirs)).toBe(true);
+    const own = join(node.config.nodeDir, 'bundles', 'web-1');
+    cpSync(theirs, own, { recursive: true });
+    source = await runtime.start({ id: 'web-1', bundle: own, logFile: join(node.home, 'web-1.log') });
+    await node.recorder.fact('checkpoint.ready', await ask({ leaveRunning: false }));
+    expect(existsSync(own)).toBe(false);
   });
 
   it('resumes the container when the ledger stays silent', async () => {
@@ -235,12 +247,12 @@ describe('a runtime that hangs', () => {
     expect(staged()).toEqual([`${id}.1`]);
   });
 
-  it('that also does not resume is reported as unknown, not as well', async () => {
+  it('that also does not resume is reported as paused, not as well', async () => {
     const beginCapture = async (request: CaptureRequest) => ({ ...(await runtime.beginCapture(request)), done: late });
     await start({ runtime: { ...runtime, beginCapture, resume: late } });
     const id = await ask({ leaveRunning: false });
     const { data } = await node.recorder.fact('checkpoint.failed', id);
-    expect(data).toMatchObject({ reason: 'RuntimeTimeout', container: 'unknown' });
+    expect(data).toMatchObject({ reason: 'RuntimeTimeout', container: 'paused' });
     expect(await status()).toBe('paused');
   });
 });

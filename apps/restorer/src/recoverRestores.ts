@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bundleDir } from '@stasis/agent';
 import type { JournaledRequest } from '@stasis/agent';
 import { StasisError } from '@stasis/errors';
 import { findContainer } from './containerJob.ts';
-import { bundleDir } from './places.ts';
 import { failRestore, restoreCheckpoint, tellRunning } from './restoreCheckpoint.ts';
 import type { RestoreJob } from './restoreJob.ts';
 

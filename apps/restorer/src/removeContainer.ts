@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
+import { bundleDir } from '@stasis/agent';
 import { StasisError } from '@stasis/errors';
 import { findContainer, type ContainerJob } from './containerJob.ts';
-import { bundleDir } from './places.ts';
 
 /**
  * Ends a container if it lives and removes its state and the bundle that Stasis made for it. Its log stays.

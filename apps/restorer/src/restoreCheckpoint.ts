@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
-import { causeOf, requireStillAsked } from '@stasis/agent';
+import { bundleDir, causeOf, requireStillAsked } from '@stasis/agent';
 import { StasisError } from '@stasis/errors';
 import type { RuntimeContainer } from '@stasis/runtime';
 import { startedData } from './containerJob.ts';
 import { writeBundle } from './hostRootBundle.ts';
 import { materialise, type Materialised } from './materialise.ts';
-import { bundleDir, logFile } from './places.ts';
+import { logFile } from './places.ts';
 import { checkImage, nameObjection } from './preflightRestore.ts';
 import type { RestoreJob } from './restoreJob.ts';
 

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bundleDir } from '@stasis/agent';
 import { StasisError, messageOf } from '@stasis/errors';
 import type { RuntimeContainer } from '@stasis/runtime';
 import { parseSpec } from '@stasis/spec';
 import { findContainer, startedData, type ContainerJob } from './containerJob.ts';
 import { writeHostRootBundle } from './hostRootBundle.ts';
-import { bundleDir, logFile } from './places.ts';
+import { logFile } from './places.ts';
 
 /**
  * Starts a container from a bundle on the node, or a command over the host's root.

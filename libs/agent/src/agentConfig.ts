@@ -73,6 +73,10 @@ function stagingOf(env: Env, node: string, nodeDir: string): AgentConfig['stagin
   return { tmpfs: join('/dev/shm', `stasis-${userInfo().uid}`, own), disk };
 }
 
+/** The bundle that Stasis makes for a container of its own; a bundle elsewhere is someone else's. */
+export const bundleDir = (config: Pick<AgentConfig, 'nodeDir'>, name: string): string =>
+  join(config.nodeDir, 'bundles', name);
+
 const tmpfsMagic = 0x01021994;
 
 /** Whether a directory, or the nearest one above it that exists, lies in memory (statfs(2), TMPFS_MAGIC). */
