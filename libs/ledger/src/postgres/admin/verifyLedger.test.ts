@@ -1,11 +1,11 @@
 import { newId } from '@stasis/events';
-import { newPrivateKey, verifierKey } from '@stasis/proof';
+import { newPrivateKey, signTreeHeadNote, verifierKey } from '@stasis/proof';
 import { startPostgres } from '@stasis/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { appendOf, checkpointLife, containerDiscovered } from '../../sampleEvents.ts';
 import { startTestLedgers, type TestLedgers } from '../../testDatabase.ts';
-import { type PostgresLedger, rebuildProjections, signTreeHead, verifyLedger } from '../index.ts';
+import { type PostgresLedger, rebuildProjections, type Sql, signTreeHead, verifyLedger } from '../index.ts';
 
 const privateKey = newPrivateKey();
 let ledgers: TestLedgers;
@@ -124,6 +124,75 @@ describe('verify', () => {
     });
     await tamper('update tree_heads set size = 4');
     await expect(verifyLedger(database, 'default')).rejects.toThrow('kept as size 4 is signed for size 11');
+  });
+
+  /** Two rows change places: everything but position and stream's version goes with the event. */
+  const swap = (one: number, two: number): string => `
+    create temporary table moved as select * from events where position in (${one}, ${two});
+    delete from events where position in (${one}, ${two});
+    insert into events select ledger, ${one + two} - position, stream, version, event_id, type, subject, source, occurred,
+      recorded, auth_id, correlation_id, data, leaf, leaf_hash from moved`;
+
+  test('names the place where rows of one stream are out of order', async () => {
+    await tamper(swap(2, 3));
+    expect((await verifyLedger(ledger.database, 'default')).firstBad).toEqual({
+      position: 2,
+      why: expect.stringContaining('rows are missing or out of order'),
+    });
+  });
+
+  test('catches rows of different streams that changed places, and a rewritten history, between the heads that tell', async () => {
+    await growTo(12);
+    await growTo(15);
+    await growTo(16);
+    await tamper(swap(13, 14));
+    expect(await verifyLedger(ledger.database, 'default')).toEqual({
+      size: 16,
+      verified: 12,
+      firstBad: {
+        position: 15,
+        why: expect.stringContaining('of positions 13 to 15 an event was replaced, moved or added'),
+      },
+    });
+  });
+
+  test('tells a forked head from rewritten rows', async () => {
+    await growTo(12);
+    await growTo(15);
+    await growTo(16);
+    const other = signTreeHeadNote(
+      { origin: 'stasis/default', size: 15, root: new Uint8Array(32) },
+      { name: 'stasis/default', privateKey },
+    );
+    await tamper(`update tree_heads set note = '${other}' where size = 15`);
+    expect(await verifyLedger(ledger.database, 'default')).toEqual({
+      size: 16,
+      verified: 14,
+      firstBad: { position: 15, why: expect.stringContaining('is of another history (a fork)') },
+    });
+  });
+
+  test.each([
+    ['changed', `update subtree_hashes set hash = sha256('x') where height = 9`, 512, 'positions 1 to 512 is not that'],
+    ['missing', 'delete from subtree_hashes where height = 8 and index = 0', 256, 'positions 1 to 256 is missing'],
+  ])('names the subtree hash that is %s', async (_, sql, position, why) => {
+    await growTo(600);
+    expect(await verifyLedger(ledger.database, 'default')).toEqual({ size: 600, verified: 600 });
+    await tamper(sql);
+    expect((await verifyLedger(ledger.database, 'default')).firstBad).toEqual({
+      position,
+      why: expect.stringContaining(why),
+    });
+  });
+
+  test('takes no offence at what is appended and signed while it looks', async () => {
+    const { database } = ledger;
+    const busy: Sql['query'] = async (text, values) => {
+      const rows = await database.query<never>(text, values);
+      await growTo((await ledger.head('default')) + 1);
+      return rows;
+    };
+    expect(await verifyLedger({ ...database, query: busy }, 'default')).not.toHaveProperty('firstBad');
   });
 
   test('catches a tail that was cut together with the head, by the signed tree head', async () => {

@@ -1,15 +1,10 @@
-import { messageOf, StasisError } from '@stasis/errors';
-import { canonicalBytes, domainEventOf, type StasisEvent, streamOf } from '@stasis/events';
-import {
-  equalBytes,
-  leafHash,
-  openTreeHead,
-  originOf,
-  parseTreeHead,
-  parseVerifierKey,
-  TreeFrontier,
-} from '@stasis/proof';
+import { equalBytes, TreeFrontier } from '@stasis/proof';
 import type { LedgerDatabase, Sql } from '../database.ts';
+import { hashNode } from '../proofs/hashNode.ts';
+import { lowestKept } from '../proofs/subtreeHashes.ts';
+import { latestTreeHead } from '../proofs/treeHeads.ts';
+import { type LedgerPage, ledgerPages, subtreeKey } from './ledgerPages.ts';
+import { RowCheck } from './rowCheck.ts';
 
 export interface Verification {
   /** What the ledger says it holds. */
@@ -20,51 +15,10 @@ export interface Verification {
   readonly firstBad?: { readonly position: number; readonly why: string };
 }
 
-interface Row {
-  readonly position: number;
-  readonly stream: string;
-  readonly version: number;
-  readonly leaf: Uint8Array;
-  readonly leaf_hash: Uint8Array;
-  readonly text: string;
-  /** Names of derived columns that do not say what the leaf says. */
-  readonly differing: string[];
-}
-
-const pageSize = 2000;
-
-/** Each derived column beside its derivation from the leaf `j`, as libs/ledger's insertEvents writes it. */
-const derivations = {
-  event_id: `j->>'id'`,
-  type: `j->>'type'`,
-  subject: `j->>'subject'`,
-  source: `j->>'source'`,
-  occurred: `(j->>'time')::timestamptz`,
-  recorded: `(j->>'recordedtime')::timestamptz`,
-  auth_id: `j->>'authid'`,
-  correlation_id: `j->>'correlationid'`,
-  data: `j->'data'`,
-  ledger: `j->>'ledger'`,
-};
-const differing = Object.entries(derivations)
-  .map(([column, derivation]) => `case when ${column} is distinct from ${derivation} then '${column}' end`)
-  .join(', ');
-
-const readPage = (sql: Sql, ledger: string, after: number, to: number): Promise<Row[]> =>
-  sql.query<Row>(
-    `select position::float8 as position, stream, version, leaf, leaf_hash, t as text,
-            array_remove(array[${differing}], null) as differing
-     from (select e.*, convert_from(e.leaf, 'UTF8') as t, convert_from(e.leaf, 'UTF8')::jsonb as j from events e
-           where e.ledger = $1 and e.position > $2::bigint and e.position <= $3::bigint
-           order by e.position limit ${pageSize} offset 0) r
-     order by r.position`,
-    [ledger, String(after), String(to)],
-  );
-
 /**
- * Reads a whole ledger and checks it against itself: positions and versions without gap, each leaf canonical and hashed
- * right, each column as the leaf says, and each signed tree head's root. Stops at the first position that does not fit.
- * Events that are appended meanwhile are left for the next time.
+ * Walks a whole ledger once, in order, and says the first thing wrong: positions and versions without gap, each leaf
+ * canonical and hashed right, each column as the leaf says, each kept subtree hash and the root of each kept tree head as the
+ * rows give them. Events that are appended meanwhile are left for the next time.
  *
  * With `verifierKey` (C2SP text) the signatures of the tree heads are checked too. Without it, who can write to the
  * database can also write tree heads.
@@ -75,100 +29,109 @@ export async function verifyLedger(
   ledger: string,
   options: { readonly verifierKey?: string } = {},
 ): Promise<Verification> {
-  const [state] = await database.query<{ head: number; last: number }>(
+  const { head, last, signed } = await extentOf(database, ledger);
+  const size = Math.max(head, last);
+  const walk = new Walk(size, signed);
+  for await (const page of ledgerPages(database, { ledger, size, verifierKey: options.verifierKey })) {
+    const ended = walk.take(page);
+    if (ended !== undefined) return ended;
+  }
+  return walk.atTheEnd(head, last);
+}
+
+/** A tree head whose root is not that of the rows. */
+interface Disagreement {
+  readonly size: number;
+  /** Size of the last head before it that agreed. */
+  readonly after: number;
+}
+
+class Walk {
+  readonly #size: number;
+  readonly #signed: number;
+  readonly #frontier = new TreeFrontier(0, [], hashNode);
+  readonly #rows = new RowCheck();
+  #agreed = 0;
+  #disagreement: Disagreement | undefined;
+
+  constructor(size: number, signed: number) {
+    this.#size = size;
+    this.#signed = signed;
+  }
+
+  /** What is wrong, once it is certain. */
+  take({ rows, broken, heads, subtrees }: LedgerPage): Verification | undefined {
+    for (const row of rows) {
+      const position = this.#frontier.size + 1;
+      if (row.position !== position) return this.#bad(position, 'the row is missing');
+      const why = this.#rows.whyBad(row) ?? this.#append(row.leaf_hash, subtrees);
+      if (why !== undefined) return this.#bad(position, why);
+      const root = heads.get(position);
+      if (root !== undefined && this.#disagreement === undefined) this.#compare(position, root);
+      else if (root !== undefined && this.#disagreement !== undefined && equalBytes(root, this.#frontier.root()))
+        return this.#forked(this.#disagreement, position);
+    }
+    if (broken !== undefined) return this.#bad(this.#frontier.size + 1, broken);
+    return undefined;
+  }
+
+  atTheEnd(head: number, last: number): Verification {
+    if (this.#frontier.size < this.#size) return this.#bad(this.#frontier.size + 1, 'the row is missing');
+    if (this.#disagreement !== undefined) return this.#rewritten(this.#disagreement);
+    if (this.#signed > this.#size)
+      return {
+        ...this.#bad(
+          this.#size + 1,
+          `a tree head of size ${this.#signed} is signed, but the row is missing: the tail was cut`,
+        ),
+        size: this.#signed,
+      };
+    if (head !== last) return this.#bad(this.#size, `the ledger's head says ${head}, its last row is ${last}`);
+    return { size: this.#size, verified: this.#size };
+  }
+
+  #append(hash: Uint8Array, subtrees: LedgerPage['subtrees']): string | undefined {
+    let why: string | undefined;
+    this.#frontier.append(hash, (subtree, root) => {
+      if (subtree.height < lowestKept || why !== undefined) return;
+      const kept = subtrees.get(subtreeKey(subtree));
+      const to = (subtree.index + 1) * 2 ** subtree.height;
+      const which = `the kept hash of positions ${to - 2 ** subtree.height + 1} to ${to}`;
+      if (kept === undefined && to <= this.#signed) why = `${which} is missing`;
+      else if (kept !== undefined && !equalBytes(kept, root)) why = `${which} is not that of the rows`;
+    });
+    return why;
+  }
+
+  #compare(size: number, root: Uint8Array): void {
+    if (equalBytes(root, this.#frontier.root())) this.#agreed = size;
+    else this.#disagreement = { size, after: this.#agreed };
+  }
+
+  /** A disagreement that came first is what is wrong first. */
+  #bad(position: number, why: string): Verification {
+    if (this.#disagreement !== undefined) return this.#rewritten(this.#disagreement);
+    return { size: this.#size, verified: position - 1, firstBad: { position, why } };
+  }
+
+  #rewritten({ size, after }: Disagreement): Verification {
+    const why = `the signed tree head of size ${size} has another root: of positions ${after + 1} to ${size} an event was replaced, moved or added after it was signed`;
+    return { size: this.#size, verified: after, firstBad: { position: size, why } };
+  }
+
+  #forked({ size, after }: Disagreement, next: number): Verification {
+    const why = `the tree head of size ${size} is of another history (a fork): the rows have the roots of the heads before and after it, of sizes ${after} and ${next}`;
+    return { size: this.#size, verified: size - 1, firstBad: { position: size, why } };
+  }
+}
+
+async function extentOf(sql: Sql, ledger: string): Promise<{ head: number; last: number; signed: number }> {
+  // Read first: what is signed by now is recorded by now, and what comes later is left for the next time.
+  const newest = await latestTreeHead(sql, ledger);
+  const [state] = await sql.query<{ head: number; last: number }>(
     `select coalesce((select position from ledger_heads where ledger = $1), 0)::float8 as head,
             coalesce((select max(position) from events where ledger = $1), 0)::float8 as last`,
     [ledger],
   );
-  const size = Math.max(state?.head ?? 0, state?.last ?? 0);
-  const roots = await signedRoots(database, ledger, options.verifierKey);
-  const frontier = new TreeFrontier();
-  const versions = new Map<string, number>();
-  const bad = (position: number, why: string): Verification => ({
-    size,
-    verified: position - 1,
-    firstBad: { position, why },
-  });
-  while (frontier.size < size) {
-    let page: Row[];
-    try {
-      page = await readPage(database, ledger, frontier.size, size);
-    } catch (error) {
-      page = await readableRows(database, ledger, frontier.size, size);
-      if (page.length === 0) return bad(frontier.size + 1, `the leaf cannot be read: ${messageOf(error)}`);
-    }
-    if (page.length === 0) return bad(frontier.size + 1, 'the row is missing');
-    for (const row of page) {
-      const position = frontier.size + 1;
-      const why = row.position === position ? whyBad(row, versions) : 'the row is missing';
-      if (why !== undefined) return bad(position, why);
-      frontier.append(row.leaf_hash);
-      const signed = roots.get(position);
-      if (signed !== undefined && !equalBytes(signed, frontier.root()))
-        return bad(
-          position,
-          `the signed tree head of size ${position} has another root: an event up to here was replaced`,
-        );
-    }
-  }
-  const beyond = [...roots.keys()].find((signedSize) => signedSize > size);
-  if (beyond !== undefined)
-    return { ...bad(size + 1, `a tree head of size ${beyond} is signed, but the row is missing`), size: beyond };
-  if (state !== undefined && state.head !== state.last)
-    return bad(size, `the ledger's head says ${state.head}, its last row is ${state.last}`);
-  return { size, verified: size };
-}
-
-function whyBad(
-  { stream, version, leaf, leaf_hash: hash, text, differing: columns }: Row,
-  versions: Map<string, number>,
-) {
-  if (!equalBytes(leafHash(leaf), hash)) return 'the leaf hash is not that of the leaf';
-  if (columns.length > 0) return `the leaf says otherwise than column ${columns.join(', ')}`;
-  let home: string;
-  try {
-    const event = JSON.parse(text) as StasisEvent;
-    if (!equalBytes(canonicalBytes(event), leaf)) return 'the leaf is not in its RFC 8785 form';
-    home = streamOf(domainEventOf(event).key, event.subject);
-  } catch (error) {
-    return `the leaf is not an event: ${messageOf(error)}`;
-  }
-  if (home !== stream) return `the leaf belongs to stream ${home}, the row to ${stream}`;
-  const expected = (versions.get(stream) ?? 0) + 1;
-  if (version !== expected) return `version ${version} of stream ${stream} where ${expected} comes next`;
-  versions.set(stream, version);
-  return undefined;
-}
-
-/** A page that holds an unreadable leaf cannot be had whole: the rows before it, one by one. */
-async function readableRows(sql: Sql, ledger: string, after: number, to: number): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (let position = after; position < Math.min(to, after + pageSize); position += 1) {
-    try {
-      rows.push(...(await readPage(sql, ledger, position, position + 1)));
-    } catch {
-      return rows;
-    }
-  }
-  return rows;
-}
-
-/** Roots by size, as the notes say them. */
-async function signedRoots(sql: Sql, ledger: string, verifierKey?: string): Promise<Map<number, Uint8Array>> {
-  const rows = await sql.query<{ size: number; note: string }>(
-    `select size::float8 as size, note from tree_heads where ledger = $1 and size > 0 order by tree_heads.size`,
-    [ledger],
-  );
-  const verifier = verifierKey === undefined ? undefined : parseVerifierKey(verifierKey);
-  return new Map(
-    rows.map(({ size, note }) => {
-      const head = verifier === undefined ? parseTreeHead(note) : openTreeHead(note, [verifier], originOf(ledger));
-      if (head.size !== size)
-        throw new StasisError(
-          'IntegrityMismatch',
-          `the tree head kept as size ${size} is signed for size ${head.size}`,
-        );
-      return [size, head.root];
-    }),
-  );
+  return { head: state?.head ?? 0, last: state?.last ?? 0, signed: newest?.size ?? 0 };
 }
