@@ -1,3 +1,4 @@
+import type { AuditEvent } from '@stasis/api-contract';
 import { describe, expect, it } from 'vitest';
 import { checkClaims } from './claims.ts';
 import type { Count } from './counterLog.ts';
@@ -38,8 +39,23 @@ const good: Findings = {
   events,
   verification: { ledger: 'default', size: 3, verified: true, treeHeads: { kept: 1, outside: 1 }, durationMs: 1 },
   signed: true,
+  refusal: {
+    code: 'NotAuthorised',
+    next: 'It takes another role.',
+    recorded: {
+      id: 'evt_1',
+      type: 'dev.stasis.access.denied.v1',
+      data: { action: 'restore.request', resource: { kind: 'Checkpoint' }, code: 'NotAuthorised', policies: [] },
+    } as unknown as AuditEvent,
+    restoresBefore: 1,
+    restoresAfter: 1,
+  },
 };
 const withStory = (change: Partial<Findings['story']>): Findings => ({ ...good, story: { ...good.story, ...change } });
+const withRefusal = (change: Partial<Findings['refusal']>): Findings => ({
+  ...good,
+  refusal: { ...good.refusal, ...change },
+});
 const failed = (findings: Findings): string[] =>
   checkClaims(findings)
     .filter(({ shown }) => !shown)
@@ -86,6 +102,9 @@ describe('a claim is not shown', () => {
       { ...good, verification: { ...good.verification, verified: false } },
       /what was written/,
     ],
+    ['when an auditor may restore', withRefusal({ code: undefined }), /auditor/],
+    ['when the try is not recorded', withRefusal({ recorded: undefined }), /auditor/],
+    ['when it restored all the same', withRefusal({ restoresAfter: 2 }), /auditor/],
     ['when the tree head is not signed', { ...good, signed: false }, /what was written/],
   ])('%s', (_, findings, claim) => {
     expect(failed(findings).join('\n')).toMatch(claim);

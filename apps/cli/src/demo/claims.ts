@@ -1,6 +1,8 @@
 import type { Findings } from './report.ts';
 import type { Count } from './counterLog.ts';
+import type { Refusal } from './refusal.ts';
 import { shortType } from '@stasis/api-contract';
+import { isEvent } from '@stasis/events';
 
 /** One thing that the demo says it shows, and whether it was seen. */
 export interface Claim {
@@ -11,7 +13,7 @@ export interface Claim {
 }
 
 /** Every claim of the demo, checked against what the program wrote and what the api and the ledger say. */
-export const checkClaims = ({ story, events, verification, signed }: Findings): readonly Claim[] => {
+export const checkClaims = ({ story, events, verification, signed, refusal }: Findings): readonly Claim[] => {
   const { checkpoints, before, after, countAtCheckpoint, countWhenReady } = story;
   const secrets = new Set([...before, ...after].map(({ secret }) => secret));
   const first = after[0]?.count ?? 0;
@@ -62,8 +64,20 @@ export const checkClaims = ({ story, events, verification, signed }: Findings): 
       shown: verification.verified && signed && verification.size === events.length,
       seen: `${verification.size} events ${verification.verified ? 'verified' : 'NOT verified'}`,
     },
+    {
+      claim: 'an auditor reads the audit and restores nothing: the try was refused, and is in the ledger',
+      shown: isRefused(refusal),
+      seen: `${refusal.code ?? 'not refused'}, recorded as ${refusal.recorded?.id ?? 'nothing'}`,
+    },
   ];
 };
+
+const isRefused = ({ code, recorded, restoresBefore, restoresAfter }: Refusal): boolean =>
+  code === 'NotAuthorised' &&
+  recorded !== undefined &&
+  isEvent(recorded, 'access.denied') &&
+  recorded.data.action === 'restore.request' &&
+  restoresAfter === restoresBefore;
 
 const isReady = ({ conditions }: Findings['story']['checkpoints'][number]): boolean =>
   conditions.some(({ type, status }) => type === 'Ready' && status === 'True');

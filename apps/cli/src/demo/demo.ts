@@ -9,6 +9,7 @@ import { checkClaims } from './claims.ts';
 import { endContainers } from './endContainers.ts';
 import { makeHome, removeHome } from './home.ts';
 import { type DemoOptions, nodes } from './options.ts';
+import { tryAsAuditor } from './refusal.ts';
 import { type DemoReport, type Findings, reportOf } from './report.ts';
 import { playStory } from './story.ts';
 import type { Teller } from './teller.ts';
@@ -87,6 +88,10 @@ const findOut = async (session: Session, platform: Up, home: string, teller: Tel
   const node = (await client.listNodes()).items.find(({ id }) => id === nodes[0]);
   teller.tell(`         bus ${platform.bus} ${version}; runtime ${node?.runtime?.name} ${node?.runtime?.version}`);
   const story = await playStory(session, home, teller);
+  const refusal = await teller.step(
+    () => tryAsAuditor(session, story.restore.checkpoint),
+    ({ code, next }) => `an auditor asks for a restore: ${code ?? 'NOT refused'}. ${next ?? ''}`,
+  );
   const page = await allPages((cursor) => client.listEvents({ query: { ...cursor, order: 'asc' } }));
   const verification = await teller.step(
     () => client.verifyLedger(),
@@ -95,7 +100,7 @@ const findOut = async (session: Session, platform: Up, home: string, teller: Tel
   const head = await verifyTreeHead(client, verification.ledger);
   const events = page.items.filter(({ position }) => position <= verification.size);
   return {
-    ...{ bus: { kind: platform.bus, version }, node, story, events, verification },
+    ...{ bus: { kind: platform.bus, version }, node, story, events, verification, refusal },
     signed: head.size <= verification.size && head.size > 0,
   };
 };

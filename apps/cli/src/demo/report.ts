@@ -1,6 +1,7 @@
 import type { AuditEvent, NodeShown, Verification } from '@stasis/api-contract';
 import type { CheckpointView } from '../shapes.ts';
 import { nodes } from './options.ts';
+import type { Refusal } from './refusal.ts';
 import type { Story } from './story.ts';
 
 /** What `stasis demo -o json` prints. */
@@ -28,6 +29,8 @@ export interface DemoReport {
   };
   readonly events: readonly { readonly position: number; readonly type: string; readonly subject: string }[];
   readonly ledger: { readonly size: number; readonly verified: boolean };
+  /** An auditor's try to restore: the code it was refused with, and the event that says so. */
+  readonly refusal: { readonly code: string; readonly event: string };
 }
 
 export interface Findings {
@@ -36,11 +39,12 @@ export interface Findings {
   readonly story: Story;
   readonly events: readonly AuditEvent[];
   readonly verification: Verification;
+  readonly refusal: Refusal;
   /** The newest tree head was opened with the api's key. */
   readonly signed: boolean;
 }
 
-export const reportOf = ({ bus, node, story, events, verification, signed }: Findings): DemoReport => {
+export const reportOf = ({ bus, node, story, events, verification, signed, refusal }: Findings): DemoReport => {
   const secretBefore = story.before.at(-1)?.secret ?? '';
   const firstAfter = story.after[0];
   const secretAfter = firstAfter?.secret ?? '';
@@ -63,5 +67,6 @@ export const reportOf = ({ bus, node, story, events, verification, signed }: Fin
     },
     events: events.map(({ position, type, subject }) => ({ position, type, subject })),
     ledger: { size: verification.size, verified: verification.verified && signed },
+    refusal: { code: refusal.code ?? 'none', event: refusal.recorded?.id ?? 'none' },
   };
 };
