@@ -8,7 +8,9 @@ const benches: Readonly<Record<string, string>> = {
   dispatch: 'tools/bench/dispatch.ts',
   ledger: 'libs/ledger/bench/ledger.ts',
   bus: 'libs/bus/bench/bus.ts',
+  store: 'tools/bench/store.ts',
   access: 'apps/api/bench/access.ts',
+  audit: 'libs/ledger/bench/audit.ts',
 };
 
 const usage = `usage: npm run bench -- ${Object.keys(benches).join('|')}`;

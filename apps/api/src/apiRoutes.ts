@@ -5,6 +5,7 @@ import { auditDiff } from './audit/auditDiff.ts';
 import { auditTrail } from './audit/auditTrail.ts';
 import { checkLedger } from './audit/checkLedger.ts';
 import { proveEvent } from './audit/proveEvent.ts';
+import { exportEvents } from './audit/exportEvents.ts';
 import { fleetAsOf } from './audit/fleetAsOf.ts';
 import { readEvents } from './audit/readEvents.ts';
 import { streamEvents } from './audit/streamEvents.ts';
@@ -52,6 +53,7 @@ export const apiRoutes = (platform: Platform): readonly Implemented[] => [
   fleetAsOf(platform),
   auditDiff(platform),
   auditTrail(platform),
+  exportEvents(platform),
   ...checkLedger(platform),
   ...treeHeads(platform),
   ...proveEvent(platform),

@@ -20,7 +20,7 @@ const page = (items: unknown[]): Response => json({ items, next: null, position:
 
 it('has one method for each route but the stream', () => {
   const names = Object.keys(createClient({ server: 'http://api' }));
-  expect([...names, 'streamEvents'].sort()).toEqual(Object.keys(routes).sort());
+  expect([...names, 'streamEvents', 'exportEvents'].sort()).toEqual(Object.keys(routes).sort());
 });
 
 it('fills in the path and the query, and escapes both', () => {

@@ -39,8 +39,8 @@ export type CallOf<R extends Route> = Part<'params', ParamsOf<R>> &
   Part<'body', BodyOf<R>> &
   CallOptions;
 
-/** Streams are read with `followEvents`. */
-type Callable = Exclude<RouteName, 'streamEvents'>;
+/** Streams are read with `followEvents` and `readExport`. */
+type Callable = Exclude<RouteName, 'streamEvents' | 'exportEvents'>;
 
 /**
  * One method a route, named as in `routes`. Answers are checked against the route's schema.
@@ -70,7 +70,9 @@ export function pathOf(route: Route, call: Pick<AnyCall, 'params' | 'query'> = {
 }
 
 export function createClient(options: ClientOptions): Client {
-  const names = (Object.keys(routes) as RouteName[]).filter((name) => name !== 'streamEvents');
+  const names = (Object.keys(routes) as RouteName[]).filter(
+    (name) => name !== 'streamEvents' && name !== 'exportEvents',
+  );
   const methods = names.map((name) => [name, (made?: AnyCall) => call(options, routes[name], made ?? {})]);
   return Object.fromEntries(methods) as Client;
 }

@@ -39,7 +39,7 @@ CREATE TABLE "container_history" (
     "generation" INTEGER NOT NULL,
     "run" TEXT,
 
-    CONSTRAINT "container_history_pkey" PRIMARY KEY ("ledger","container","valid_from","from_position")
+    CONSTRAINT "container_history_pkey" PRIMARY KEY ("ledger","container","valid_from","from_position") INCLUDE ("status")
 );
 
 -- When a checkpoint could be restored from: since it was ready, until it expired or was deleted.

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { StasisError } from '@stasis/errors';
 import { domainEventOf, type StasisEvent, streamOf } from '@stasis/events';
 import { startPostgres, type TestPostgres } from '@stasis/testing';
@@ -11,6 +12,7 @@ import {
   startTestApi,
   type TestApi,
 } from '../testApi.ts';
+import { exportFormats } from './exportFormats.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
@@ -107,7 +109,7 @@ describe('the audit', () => {
     const { body } = await t.call('GET', '/v1/audit/events?node=node-1&limit=2');
     const next = String(body['next']);
     const place = next.split('.')[0];
-    const forged = `${place}.${(await itemsOf('/v1/audit/events?limit=1'))[0]?.['id']}`;
+    const forged = `${place}.${(await itemsOf('/v1/audit/events?limit=1'))[0]?.['id'] as string}`;
     for (const [query, cursor] of [
       ['outcome=ok', next],
       ['node=node-1&text=kernel', next],
@@ -211,5 +213,66 @@ describe('a story', () => {
       expect((answer.body['containers'] as string[]).toSorted()).toEqual(['node-1/web-1', 'node-2/web-9']);
       expect(JSON.stringify(answer.body['items'])).toContain('restore.running');
     }
+  });
+});
+
+describe('an export', () => {
+  const exported = async (query: string): Promise<Response> =>
+    fetch(`${t.api.url}/v1/audit/export?${query}`, { headers: { authorization: `Bearer ${t.token}` } });
+
+  it('is every event as CloudEvents, and last the event that records it with the digest of all before', async () => {
+    const answer = await exported('format=ndjson&upTo=8');
+    const text = await answer.text();
+    const lines = text.trimEnd().split('\n');
+    const events = lines.map((line) => JSON.parse(line) as Item);
+    expect(events.slice(0, -1).map(({ position }) => position)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(events[1]).toMatchObject({ specversion: '1.0', reasontext: 'kernel upgrade' });
+    const before = `${lines.slice(0, -1).join('\n')}\n`;
+    expect(events.at(-1)).toMatchObject({
+      type: 'dev.stasis.audit.exported.v1',
+      data: {
+        read: answer.headers.get('stasis-export-read'),
+        rows: 8,
+        after: 0,
+        upTo: 8,
+        digest: `sha256:${createHash('sha256').update(before).digest('hex')}`,
+      },
+    });
+  });
+
+  it('is gone on with where it broke off, up to where it was to end', async () => {
+    const read = (await exported('outcome=ok')).headers.get('stasis-export-read');
+    const rest = (await (await exported(`outcome=ok&cursor=3.${read}`)).text()).trimEnd().split('\n');
+    expect(rest.map((line) => (JSON.parse(line) as Item)['type'])).toContain('dev.stasis.checkpoint.ready.v1');
+    expect((await exported(`outcome=failed&cursor=3.${read}`)).status).toBe(400);
+  });
+
+  it('has a line a head and an event as CSV', async () => {
+    const answer = await exported('format=csv&upTo=8');
+    expect(answer.headers.get('content-type')).toContain('text/csv');
+    const rows = (await answer.text()).trimEnd().split('\r\n');
+    expect(rows).toHaveLength(1 + 8 + 1);
+    expect(rows[0]).toMatch(/^position,id,time,/);
+    expect(rows[2]).toContain('"kernel upgrade"');
+  });
+
+  it('is cut before its last line when that it was handed out cannot be recorded', async () => {
+    const { ledger } = t.api.platform;
+    const append = ledger.append.bind(ledger);
+    const away = vi.spyOn(ledger, 'append').mockImplementation((appends) => {
+      if (appends[0]?.events[0]?.type.includes('exported') !== true) return append(appends);
+      throw new StasisError('AuditUnavailable', 'the ledger cannot record');
+    });
+    await expect(exported('').then((answer) => answer.text())).rejects.toThrow();
+    away.mockRestore();
+  });
+});
+
+describe('a cell of CSV', () => {
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1'])('that a spreadsheet would run is text: %j', (reasontext) => {
+    const fact = factOf('node-1', 'checkpoint.accepted', 's"', { attempt: 1 });
+    const line = exportFormats.csv.line({ position: 1, leaf: JSON.stringify(fact), text: reasontext });
+    expect(line).toContain(`"'${reasontext}"`);
+    expect(line).toContain('"s"""');
   });
 });

@@ -21,7 +21,7 @@ interface Shape {
   readonly status: 200 | 202;
   readonly answer: z.ZodType;
   /** Default application/json. */
-  readonly contentType?: 'text/plain' | 'text/event-stream';
+  readonly contentType?: 'text/plain' | 'text/event-stream' | 'application/x-ndjson';
   /** Who accepts this gets it instead: the handler writes it. */
   readonly alsoAs?: 'text/plain';
   /** Further statuses that carry the same answer. */

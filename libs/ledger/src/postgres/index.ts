@@ -9,6 +9,7 @@ export * from './database.ts';
 export * from './history/containersOf.ts';
 export * from './history/fleetAt.ts';
 export * from './history/lineage.ts';
+export type { Hit } from './history/lookIn.ts';
 export * from './history/moments.ts';
 export * from './history/viewsAt.ts';
 export * from './openPostgresLedger.ts';

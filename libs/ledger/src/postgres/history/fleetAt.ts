@@ -130,14 +130,23 @@ export interface FleetTotals {
   readonly withCheckpoint: number;
 }
 
-/** The whole fleet at a moment, counted. */
+/**
+ * The whole fleet at a moment, counted in one pass over its history instead of one look for each container. The history
+ * is read backwards in the order of its key, so that the first row met of a container is the one in force.
+ */
 export async function fleetTotals(sql: Sql, moment: Moment): Promise<FleetTotals> {
   const rows = await sql.query<{ status: ContainerStatus; containers: number; with_checkpoint: number }>(
-    `select status, count(*)::int as containers, (count(*) filter (where restorable))::int as with_checkpoint
-       from (select (select h.status from (${stateThen}) h) as status,
-                    exists (select from (${checkpointThen}) k) as restorable
-               from containers c where c.ledger = $1) fleet
-      where status <> 'gone' group by status`,
+    `with fleet as materialized (
+       select distinct on (container) container, status from container_history
+        where ledger = $1 and valid_from <= $2::timestamptz and from_position <= $3::bigint
+        order by container desc, valid_from desc, from_position desc),
+     restorable as materialized (
+       select distinct container from checkpoint_history
+        where ledger = $1 and captured_at <= $2::timestamptz and valid_from <= $2::timestamptz
+          and from_position <= $3::bigint
+          and (to_position is null or to_position > $3::bigint or valid_to > $2::timestamptz))
+     select status, count(*)::int as containers, count(r.container)::int as with_checkpoint
+       from fleet left join restorable r using (container) where status <> 'gone' group by status`,
     [moment.ledger, moment.validAt ?? 'infinity', moment.position],
   );
   const sum = (of: (row: (typeof rows)[number]) => number): number => rows.reduce((all, row) => all + of(row), 0);

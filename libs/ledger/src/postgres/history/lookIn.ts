@@ -1,11 +1,10 @@
-import type { RecordedEvent } from '@stasis/events';
 import type { Sql } from '../database.ts';
-import { eventColumns, type EventRow, recordedOf } from '../read/rows.ts';
+import { eventColumns, type EventRow } from '../read/rows.ts';
 import type { TimeRange } from './overlappingRuns.ts';
 import type { Window } from './windows.ts';
 
-export interface Hit {
-  readonly recorded: RecordedEvent;
+/** An event as its row has it: the leaf is its RFC 8785 text. */
+export interface Hit extends EventRow {
   /** Free text of its reason; null = none, or erased. */
   readonly text: string | null;
 }
@@ -37,7 +36,7 @@ export async function lookIn(sql: Sql, { ledger, window, terms, filter, order, l
            where ${[place, ...contains.map((one) => `(${one}) is true`), ...times].join(' and ')} ${first})`
       : `named as materialized (select f.ledger, f.position from event_facets f where ${[...contains, ...times].join(' and ')}),
          page as materialized (select position from named where ${place} ${first})`;
-  const rows = await sql.query<EventRow & { text: string | null }>(
+  return sql.query<Hit>(
     `with ${hits}
      select e.*, t.text from page p
        cross join lateral (select ${eventColumns}, event_id from events where ledger = $1 and position = p.position) e
@@ -45,7 +44,6 @@ export async function lookIn(sql: Sql, { ledger, window, terms, filter, order, l
       order by p.position ${order}`,
     values,
   );
-  return rows.map((row) => ({ recorded: recordedOf(row), text: row.text }));
 }
 
 function timeConditions(range: TimeRange, bind: (value: unknown) => string): string[] {

@@ -5,6 +5,7 @@ import { overlappingRuns } from '../history/overlappingRuns.ts';
 import { lookIn, type Hit } from '../history/lookIn.ts';
 import { windowsOf } from '../history/windows.ts';
 import { readHeads } from '../read/readHeads.ts';
+import { recordedOf } from '../read/rows.ts';
 import { defaultLimit, type Page, type PageOptions, parseCursor } from './viewPage.ts';
 
 /** All that is given must fit. */
@@ -72,6 +73,17 @@ function termsOfFilter(filter: EventFilter): string[] {
  * page of this answer; the page after it, asked for by `next` or `after`, has them.
  */
 export async function listEvents(sql: Sql, filter: EventFilter = {}): Promise<Page<EventItem>> {
+  const { items, next, position } = await findEvents(sql, filter);
+  return { items: items.map(itemOf), next, position };
+}
+
+const itemOf = ({ text, ...row }: Hit): EventItem => {
+  const recorded = recordedOf(row);
+  return { id: recorded.event.id, ...recorded, ...(text !== null && { text }) };
+};
+
+/** The same page with the leaves as they are. */
+export async function findEvents(sql: Sql, filter: EventFilter): Promise<Page<Hit>> {
   const { ledger = defaultLedger, limit = defaultLimit, order = 'asc', cursor } = filter;
   const head = (await readHeads(sql)).get(ledger) ?? 0;
   const edge = cursor === undefined ? undefined : Number(parseCursor(cursor));
@@ -88,16 +100,8 @@ export async function listEvents(sql: Sql, filter: EventFilter = {}): Promise<Pa
     found.push(...hits.filter(({ text }) => hasWords(text, wanted)));
     if (found.length > limit) break;
   }
-  const page = found.slice(0, limit);
-  return {
-    items: page.map(({ recorded, text }) => ({
-      id: recorded.event.id,
-      ...recorded,
-      ...(text !== null && { text }),
-    })),
-    next: found.length > limit ? String(page.at(-1)?.recorded.position) : null,
-    position: head,
-  };
+  const items = found.slice(0, limit);
+  return { items, next: found.length > limit ? String(items.at(-1)?.position) : null, position: head };
 }
 
 /** The index holds hashes of words: the text itself decides. */
