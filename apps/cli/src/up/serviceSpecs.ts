@@ -10,9 +10,11 @@ export interface ServicePlan {
   readonly listen: string;
   readonly nodes: readonly string[];
   readonly runtime: string;
-  readonly stack: Pick<Stack, 'bus' | 'databaseUrl' | 'kafkaBrokers' | 'own'>;
+  readonly stack: Pick<Stack, 'bus' | 'kafkaBrokers' | 'own'>;
   /** Empty over Kafka: an agent then holds no database credentials. */
   readonly agentDatabaseUrl: string;
+  /** Of the login that cannot change what the ledger holds. */
+  readonly apiDatabaseUrl: string;
   /** STASIS_RUNSC, when the runtime is runsc. */
   readonly runsc: Readonly<Record<string, string>>;
 }
@@ -47,7 +49,7 @@ export const serviceSpecs = (plan: ServicePlan): readonly ProcessSpec[] => {
     // STASIS_ALLOW_HOST_COMMANDS: only this one-machine default lets a request run a command over the host's root.
     env: {
       ...shared,
-      DATABASE_URL: stack.databaseUrl,
+      DATABASE_URL: plan.apiDatabaseUrl,
       STASIS_LISTEN: plan.listen,
       STASIS_NODES: nodes.join(','),
       STASIS_ALLOW_HOST_COMMANDS: '1',

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterEach, expect, it } from 'vitest';
 import { down } from './holdHome.ts';
 import { nodeProgram } from './places.ts';
@@ -43,6 +44,21 @@ const marksIn = (home: string): Record<string, ProcessMark> =>
     }),
   );
 
+/** Who is logged in to the database, beside us. */
+const sessionsOf = async (databaseUrl: string): Promise<string[]> => {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ usename: string }>(
+      `select distinct usename from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend' order by 1`,
+    );
+    return rows.map(({ usename }) => usename);
+  } finally {
+    await client.end();
+  }
+};
+
 const nodesOf = async ({ url, token }: Up): Promise<string[]> => {
   const answer = await fetch(`${url}/v1/nodes`, { headers: { authorization: `Bearer ${token}` } });
   const { items } = (await answer.json()) as { items: { name?: string; id?: string }[] };
@@ -65,6 +81,14 @@ it('runs the api and both agents of each node, brings a killed one back, and lea
   expect(await nodesOf(running)).toEqual(['node-a', 'node-b']);
   expect(readFileSync(running.tokenFile, 'utf8').trim()).toBe(running.token);
   await expect(up(options(home))).rejects.toThrow('Stasis already runs in');
+  const rebuilt = await fetch(`${running.url}/v1/ledger/rebuild?ledger=system`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${running.token}` },
+  });
+  expect(rebuilt.status).toBe(200);
+  expect(statSync(path.join(home, 'api.password')).mode & 0o777).toBe(0o600);
+  const logins = await sessionsOf(running.databaseUrl);
+  expect(logins).toEqual(['stasis_api_stasis', 'stasis_bus']);
 
   for (const name of ['api', 'restorer-node-b']) process.kill(before[name]?.pid ?? 0, 'SIGKILL');
   const deadline = Date.now() + 30_000;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, StasisError } from '@stasis/errors';
 import { agentDatabaseUrl } from './agentDatabase.ts';
+import { apiDatabaseUrl } from './apiDatabase.ts';
 import type { BusKind } from './chooseBus.ts';
 import { holdHome } from './holdHome.ts';
 import { stasisHome, toolsHome } from './places.ts';
@@ -133,7 +134,9 @@ export const up = async (options: UpOptions = {}): Promise<Up> => {
       nodes,
       runtime,
       stack,
+      // After the bus's login, which makes the bus's schema.
       agentDatabaseUrl: await agentDatabaseUrl(home, stack),
+      apiDatabaseUrl: await apiDatabaseUrl(home, stack, say),
       runsc: runscOf(runtime),
     });
     const step = stepTimer(say);
