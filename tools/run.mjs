@@ -57,6 +57,10 @@ const commands = {
     needs: () => ({ runsc: true, kafka: true }),
     scripts: (args) => [[path.join(root, 'tools/bench.ts'), ...args]],
   },
+  attack: {
+    needs: () => ({ runsc: false, kafka: false }),
+    scripts: (args) => [[path.join(root, 'tools/attack.ts'), ...args]],
+  },
   lint: { needs: () => ({ runsc: false, kafka: false }), scripts: lint },
   setup: { needs: () => ({ runsc: true, kafka: true }), scripts: () => [] },
   typecheck: { needs: () => ({ runsc: false, kafka: false }), scripts: typecheck },
