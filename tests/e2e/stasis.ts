@@ -16,8 +16,8 @@ export interface Ended {
 
 export interface Running {
   readonly child: ChildProcess;
-  /** Resolves when its stdout has matched. @throws when it ends before. */
-  until(pattern: RegExp): Promise<void>;
+  /** Resolves with what its stdout has matched. @throws when it ends before. */
+  until(pattern: RegExp): Promise<RegExpExecArray>;
   readonly ended: Promise<Ended>;
 }
 
@@ -36,9 +36,12 @@ export const startStasis = (words: readonly string[], env: Readonly<Record<strin
   child.stdout.on('data', (chunk) => (out += chunk));
   child.stderr.on('data', (chunk) => (err += chunk));
   const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, out, err })));
-  const until = (pattern: RegExp): Promise<void> =>
+  const until = (pattern: RegExp): Promise<RegExpExecArray> =>
     new Promise((resolve, reject) => {
-      const look = (): void => void (pattern.test(out) && resolve());
+      const look = (): void => {
+        const match = pattern.exec(out);
+        if (match !== null) resolve(match);
+      };
       child.stdout.on('data', look);
       look();
       void ended.then(({ code }) => reject(new Error(`stasis ${words.join(' ')} ended with ${code}:\n${out}${err}`)));

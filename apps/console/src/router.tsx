@@ -1,5 +1,7 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { Empty, Failed, Loading } from './parts/States.tsx';
+import { queries } from './session/queries.ts';
+import { session } from './session/session.ts';
 import { SignIn } from './session/SignIn.tsx';
 import { Shell } from './shell/Shell.tsx';
 
@@ -27,8 +29,21 @@ const signIn = createRoute({
   component: SignIn,
 });
 
+/** Who is not signed in is asked to, and then comes back to where the way led. */
+async function requireSession({ location }: { readonly location: { readonly href: string } }): Promise<void> {
+  const who = await queries.ensureQueryData(session);
+  // oxlint-disable-next-line typescript/only-throw-error -- how the router is told
+  if (who === null) throw redirect({ href: `/sign-in?to=${encodeURIComponent(location.href)}` });
+}
+
 /** `at`: the instant whose fleet is shown; without it, now. */
-const shell = createRoute({ getParentRoute: () => root, id: 'shell', validateSearch: texts('at'), component: Shell });
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  validateSearch: texts('at'),
+  beforeLoad: requireSession,
+  component: Shell,
+});
 
 export const fleetFilters = ['node', 'name', 'status'] as const;
 const fleet = createRoute({

@@ -103,3 +103,20 @@ it('says that it is open each time, and why it broke', async () => {
     if (position === 3) over.abort();
   expect(told).toEqual(['open', 'open', 'ServerUnreachable', 'open']);
 });
+
+it('takes a stream that says nothing for broken, and resumes it', async () => {
+  const { server, asked } = await serve(
+    (response) => void stream(response).write(message(1)),
+    (response) => void stream(response).write(message(2)),
+  );
+  const over = new AbortController();
+  const breaks: string[] = [];
+  const positions: number[] = [];
+  const onBreak = ({ message: why }: { message: string }) => void breaks.push(why);
+  for await (const { position } of followEvents({ server, signal: over.signal, silentMs: 300, onBreak })) {
+    positions.push(position);
+    if (positions.length === 2) over.abort();
+  }
+  expect({ positions, asked }).toEqual({ positions: [1, 2], asked: ['now', 'default/1'] });
+  expect(breaks).toEqual([expect.stringContaining('it said nothing for 0.3 s')]);
+});

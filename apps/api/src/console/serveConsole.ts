@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
 /** Where `vite build` puts the console. */
 export const consoleFiles = path.resolve(import.meta.dirname, '../../../console/dist');
@@ -16,22 +15,30 @@ const notBuilt = `<!doctype html><html lang="en"><meta charset="utf-8"><title>St
  * script, and styles by this answer's nonce alone.
  */
 export async function serveConsole(app: FastifyInstance, folder: string): Promise<void> {
-  const page = existsSync(path.join(folder, 'index.html'))
-    ? await readFile(path.join(folder, 'index.html'), 'utf8')
-    : notBuilt;
-  if (existsSync(path.join(folder, 'assets')))
-    await app.register(fastifyStatic, { root: folder, index: false, immutable: true, maxAge: '365d', wildcard: false });
-  const send = (reply: FastifyReply): FastifyReply => {
-    const nonce = randomBytes(16).toString('base64');
-    return reply
-      .header('content-security-policy', policyOf(nonce))
-      .header('cache-control', 'no-store')
-      .type('text/html; charset=utf-8')
-      .send(page.replace('__STASIS_NONCE__', nonce));
-  };
+  // The names of assets hold the digest of their content: whoever has one has it for good.
+  const assets = { root: path.join(folder, 'assets'), prefix: '/assets/', index: false, decorateReply: false } as const;
+  await app.register(fastifyStatic, { ...assets, immutable: true, maxAge: '365d' });
+  app.get('/stasis.svg', { schema: { hide: true }, logLevel: 'warn' }, async (_, reply) =>
+    reply.type('image/svg+xml').send(await fileOf(folder, 'stasis.svg')),
+  );
   // The addresses of apps/console/src/router.tsx.
   for (const url of ['/', '/sign-in', '/audit', '/containers/:node/:name', '/checkpoints/:id', '/restores/:id'])
-    app.get(url, { schema: { hide: true }, logLevel: 'warn' }, async (_, reply) => send(reply));
+    app.get(url, { schema: { hide: true }, logLevel: 'warn' }, async (_, reply) => {
+      const nonce = randomBytes(16).toString('base64');
+      void reply.header('content-security-policy', policyOf(nonce)).header('cache-control', 'no-store');
+      const page = (await fileOf(folder, 'index.html')) ?? notBuilt;
+      return reply.type('text/html; charset=utf-8').send(page.replace('__STASIS_NONCE__', nonce));
+    });
+}
+
+/** Absent when the console is not built. */
+async function fileOf(folder: string, name: string): Promise<string | undefined> {
+  try {
+    return await readFile(path.join(folder, name), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 const policyOf = (nonce: string): string =>

@@ -1,9 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { getRouteApi, Link, Navigate, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { getRouteApi, Link, Outlet, useNavigate, useRouter } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { followLive } from '../live/live.ts';
 import { LiveMark } from '../live/LiveMark.tsx';
-import { Failed, Loading } from '../parts/States.tsx';
 import { signOut, useSession } from '../session/session.ts';
 import { Palette } from './Palette.tsx';
 import { nextTheme, theme } from './theme.ts';
@@ -14,12 +13,13 @@ const route = getRouteApi('/shell');
 
 /** What stands around every page: where to go, which instant is shown, whether the page is live, who is signed in. */
 export function Shell() {
-  const session = useSession();
-  const { href } = useLocation();
-  if (session.isPending) return <Loading what="the session" />;
-  if (session.isError) return <Failed error={session.error} again={() => void session.refetch()} />;
-  if (session.data === null) return <Navigate to="/sign-in" search={{ to: href }} replace />;
-  return <SignedIn who={session.data} />;
+  const router = useRouter();
+  const { data } = useSession();
+  // The session ended meanwhile: the guard of the route asks to sign in again.
+  useEffect(() => {
+    if (data === null) void router.invalidate();
+  }, [data, router]);
+  return data && <SignedIn who={data} />;
 }
 
 function SignedIn({ who }: { readonly who: { readonly name: string; readonly role: string } }) {
@@ -58,8 +58,8 @@ function SignedIn({ who }: { readonly who: { readonly name: string; readonly rol
         <button type="button" onClick={() => setPalette(true)} aria-keyshortcuts="Control+K">
           Go to…
         </button>
-        <button type="button" onClick={() => setTheme(nextTheme())} aria-label={`Theme: ${shownTheme}. Change it.`}>
-          {shownTheme}
+        <button type="button" onClick={() => setTheme(nextTheme())}>
+          Theme: {shownTheme}
         </button>
         <span className="dim who" title={`role ${who.role}`}>
           {who.name} · {who.role}
