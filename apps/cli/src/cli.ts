@@ -12,6 +12,7 @@ import { eventsCommand } from './commands/events.ts';
 import { imageCommand } from './commands/image/index.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { logsCommand } from './commands/logs.ts';
+import { nodeCommand } from './commands/node/index.ts';
 import { nodesCommand } from './commands/nodes.ts';
 import { psCommand } from './commands/ps.ts';
 import { restoreCommand } from './commands/restore.ts';
@@ -35,6 +36,7 @@ const verbs = [
   rmCommand,
   psCommand,
   nodesCommand,
+  nodeCommand,
   checkpointCommand,
   restoreCommand,
   checkpointsCommand,

@@ -3,12 +3,22 @@ import type { AgentKind } from '@stasis/lifecycle';
 import { z } from 'zod';
 import type { Log } from '../log.ts';
 
-const heartbeat = z.object({ node: z.string(), agent: z.enum(['checkpointer', 'restorer']), instance: z.string() });
+const heartbeat = z.object({
+  node: z.string(),
+  agent: z.enum(['checkpointer', 'restorer']),
+  instance: z.string(),
+  refused: z.number().int().nonnegative().optional(),
+  trouble: z.string().max(1000).optional(),
+});
 
 export interface SignOfLife {
   readonly instance: string;
   /** When this api heard it, by its own clock. */
   readonly at: Date;
+  /** Requests that the agent did not believe since its start. */
+  readonly refused: number;
+  /** Why it takes on no new work. */
+  readonly trouble?: string;
 }
 
 /** Signs of life of the agents, as far as this api has heard them since its start. */
@@ -27,9 +37,15 @@ export async function listenToHeartbeats(bus: Bus, instance: string, log: Log): 
     onBatch: async (messages) => {
       for (const { value } of messages) {
         const read = heartbeat.safeParse(jsonOf(value));
-        if (read.success)
-          heard.set(`${read.data.node}/${read.data.agent}`, { instance: read.data.instance, at: new Date() });
-        else log.warn({ issue: read.error.issues[0]?.message }, 'a sign of life was malformed');
+        if (read.success) {
+          const { node, agent, instance: of, refused = 0, trouble } = read.data;
+          heard.set(`${node}/${agent}`, {
+            instance: of,
+            at: new Date(),
+            refused,
+            ...(trouble !== undefined && { trouble }),
+          });
+        } else log.warn({ issue: read.error.issues[0]?.message }, 'a sign of life was malformed');
       }
     },
   });

@@ -30,10 +30,14 @@ async function one(platform: Platform, call: Call<typeof get>): Promise<AnswerOf
 }
 
 function shown({ heartbeats }: Platform, node: NodeView): NodeShown {
-  const checkpointer = heartbeats.last(node.id, 'checkpointer')?.at.toISOString();
-  const restorer = heartbeats.last(node.id, 'restorer')?.at.toISOString();
+  const checkpointer = heartbeats.last(node.id, 'checkpointer');
+  const restorer = heartbeats.last(node.id, 'restorer');
   return {
     ...node,
-    lastSeen: { ...(checkpointer !== undefined && { checkpointer }), ...(restorer !== undefined && { restorer }) },
+    lastSeen: {
+      ...(checkpointer !== undefined && { checkpointer: checkpointer.at.toISOString() }),
+      ...(restorer !== undefined && { restorer: restorer.at.toISOString() }),
+    },
+    requestsRefused: (checkpointer?.refused ?? 0) + (restorer?.refused ?? 0),
   };
 }

@@ -31,10 +31,14 @@ const rebuildCommand = (shell: Shell): Command => {
 const verifyCommand = (shell: Shell): Command => {
   const command = new Command('verify')
     .description('recompute every leaf, hash and index')
-    .option('--ledger <name>', 'default: the one of the token');
-  commonFlags(command).action(async (flags: Flags) => {
+    .option('--ledger <name>', 'default: the one of the token')
+    .option('--signatures', 'check also that nodes signed what they told');
+  commonFlags(command).action(async ({ signatures, ...flags }: Flags & { readonly signatures?: true }) => {
     const { client, printer } = openSession(shell, flags);
-    reportVerification(printer, await client.verifyLedgerNow({ query: queryOf(flags) }));
+    reportVerification(
+      printer,
+      await client.verifyLedgerNow({ query: { ...queryOf(flags), ...(signatures && { signatures: 'true' }) } }),
+    );
   });
-  return examples(command, 'stasis ledger verify', 'stasis ledger verify -o json');
+  return examples(command, 'stasis ledger verify', 'stasis ledger verify --signatures -o json');
 };

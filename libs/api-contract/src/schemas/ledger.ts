@@ -11,6 +11,8 @@ export const verification = z
     verified: z.boolean(),
     /** Tree heads that fit, in the database and in their copies outside it. */
     treeHeads: z.object({ kept: z.number().int(), outside: z.number().int() }),
+    /** Of events that nodes told, when it was asked for: those that the node signed, and those that nobody did. */
+    signatures: z.object({ signed: z.number().int(), unsigned: z.number().int() }).exactOptional(),
     /** The first position that does not fit, with why. */
     firstBad: z.object({ position: z.number().int(), message: z.string() }).exactOptional(),
     durationMs: z.number(),

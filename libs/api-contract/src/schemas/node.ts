@@ -9,9 +9,13 @@ const agent = z.object({
   lostAt: z.string().exactOptional(),
 });
 
-/** `lastSeen` by agent: signs of life that this api has received. */
+/**
+ * `lastSeen` by agent: signs of life that this api has received. `requestsRefused`: messages that its agents say they did
+ * not believe since they started.
+ */
 export interface NodeShown extends NodeView {
   readonly lastSeen: { readonly checkpointer?: string; readonly restorer?: string };
+  readonly requestsRefused: number;
 }
 
 export const nodeShown: z.ZodType<NodeShown> = z
@@ -34,6 +38,7 @@ export const nodeShown: z.ZodType<NodeShown> = z
       }),
     ),
     lastSeen: z.object({ checkpointer: z.string().exactOptional(), restorer: z.string().exactOptional() }),
+    requestsRefused: z.number().int(),
     position: z.number().int(),
   })
   .meta({ id: 'Node' });
