@@ -1,18 +1,20 @@
 // `npm run bench -- oneshot`: the one-shot checkpoint of a 256 MB container against bare `runsc checkpoint` on the same
 // container, in one run, in turn. Frozen time = longest gap of a 1 ms ticker inside the container.
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRunsc, locateRunsc } from '@stasis/runtime/runsc';
 import { removeHome } from '../../apps/cli/src/demo/home.ts';
+import { writeBundle } from './bundle.ts';
 import { machine, median } from './figures.ts';
 
 const megabytes = 256;
 const rounds = 7;
 const checkout = path.resolve(import.meta.dirname, '../..');
 const id = 'bench-oneshot';
+const ticker = [process.execPath, path.join(import.meta.dirname, 'ticker.mjs'), String(megabytes)];
 
 interface Sample {
   readonly wallMs: number;
@@ -28,7 +30,7 @@ export async function run(): Promise<void> {
   const binary = locateRunsc();
   const runtime = await createRunsc({ binary, root });
   try {
-    await runtime.start({ id, bundle: writeBundle(home), logFile: log });
+    await runtime.start({ id, bundle: writeBundle(path.join(home, 'bundle'), id, ticker), logFile: log });
     await until(() => readFileSync(log, 'utf8').includes('ready\n'), 60_000);
     await sleep(1000);
     const { version, platform } = await runtime.info();
@@ -88,30 +90,6 @@ async function measure(command: string, args: readonly string[], log: string): P
     .slice(before)
     .matchAll(/gap (\d+)/g);
   return { wallMs, gapMs: Math.max(0, ...[...gaps].map((gap) => Number(gap[1]))) };
-}
-
-/** The host's root, read-only, with a tmpfs on /tmp: any installed program runs without making a root file system. */
-function writeBundle(home: string): string {
-  const bundle = path.join(home, 'bundle');
-  mkdirSync(bundle);
-  const spec = {
-    ociVersion: '1.0.2',
-    process: {
-      user: { uid: 0, gid: 0 },
-      args: [process.execPath, path.join(import.meta.dirname, 'ticker.mjs'), String(megabytes)],
-      env: ['PATH=/usr/bin:/bin'],
-      cwd: '/',
-    },
-    root: { path: '/', readonly: true },
-    hostname: id,
-    mounts: [
-      { destination: '/proc', type: 'proc', source: 'proc' },
-      ...(checkout.startsWith('/tmp/') ? [] : [{ destination: '/tmp', type: 'tmpfs', source: 'tmpfs' }]),
-    ],
-    linux: { namespaces: [{ type: 'pid' }, { type: 'mount' }, { type: 'ipc' }, { type: 'uts' }] },
-  };
-  writeFileSync(path.join(bundle, 'config.json'), JSON.stringify(spec));
-  return bundle;
 }
 
 async function until(condition: () => boolean, ms: number): Promise<void> {

@@ -38,7 +38,7 @@ export interface NewPiece {
 }
 
 /** Pages that are read at once. */
-export const pagesAtOnce = 1024;
+export const pagesAtOnce = 512;
 const stride = keyBytes + pageSize;
 
 /** One worker's part of a put: it finds known pages, fills frames with the others, and hashes whole files. */

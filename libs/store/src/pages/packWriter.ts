@@ -21,7 +21,7 @@ export interface WrittenPack {
 }
 
 /** Bytes that may wait for the disk before `add` makes its caller wait too. */
-const waitingBytes = 16 << 20;
+const waitingBytes = 8 << 20;
 
 /** Writes what a put adds into packs of bounded size; each is whole and durable before it gets its name. */
 export class PackWriter {

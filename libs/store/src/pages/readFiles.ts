@@ -5,9 +5,9 @@ import type { Places } from './places.ts';
 import { settled } from './settled.ts';
 import type { WorkerPool } from './workerPool.ts';
 
-/** Pages, or frames of a whole file, that a worker puts together at once: 4 MiB. */
-const pagesAtOnce = 16 * slots;
-const framesAtOnce = 16;
+/** Pages, or frames of a whole file, that a worker puts together at once: 2 MiB. */
+const pagesAtOnce = 8 * slots;
+const framesAtOnce = 8;
 const pieceBytes = pagesAtOnce * pageSize;
 /** Pieces under way: what a reading takes in memory, beside the frames that each worker keeps. */
 const window = 6;
@@ -34,7 +34,7 @@ export class ImageReading {
   }
 
   /**
-   * The bytes of a file in order, in pieces of up to 4 MiB, each valid until the next is asked for. After the last one
+   * The bytes of a file in order, in pieces of up to 2 MiB, each valid until the next is asked for. After the last one
    * the whole is known to have the digest that was recorded.
    * @throws StasisError IntegrityMismatch, ImageIncomplete; both name the file
    */

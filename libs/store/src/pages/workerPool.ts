@@ -55,7 +55,10 @@ export class WorkerPool {
   #seat(at: number): Seat {
     const there = this.#seats[at];
     if (there) return there;
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { execArgv: [], stdout: false, stderr: false });
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
     const waiting: Seat['waiting'] = new Map();
     worker.on('message', ({ ask, value, failure }: Answer) => {
       const one = waiting.get(ask);
