@@ -6,8 +6,7 @@ import { isId } from './ids.ts';
 
 /**
  * CloudEvents 1.0 with the extensions of Stasis. The leaf of an event is the RFC 8785 bytes of exactly this object, so
- * `position` is not part of it. `recordedtime`, `ledger` and `causationid` are set by the recorder; a fact on its way from
- * a node lacks the first.
+ * `position` is not part of it. Of a fact the recorder sets `recordedtime` and nothing else: the rest is what the node signed.
  */
 export const envelope = z
   .object({
