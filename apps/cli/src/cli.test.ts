@@ -25,6 +25,12 @@ const container = (name: string, more: object = {}): object => ({
 });
 const page = (...items: object[]): Answer => ({ status: 200, body: { items, next: null, position: 42 } });
 
+it('tells the versions of Stasis, of the runtime and of Node', async () => {
+  const { code, out } = await runLine(['--version']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^stasis \d+\.\d+\.\d+\n(no runsc|runsc \S+, \/\S+)\nnode v\d+\.\d+\.\d+\n$/);
+});
+
 describe('a command line that cannot be read', () => {
   it.each([
     ['an unknown verb', ['frobnicate']],

@@ -24,6 +24,7 @@ import type { Io } from './io.ts';
 import { createPrinter, type Format, formats } from './printer.ts';
 import type { Shell } from './session.ts';
 import { trustCa } from './trustCa.ts';
+import { versions } from './versions.ts';
 
 const verbs = [
   upCommand,
@@ -58,11 +59,16 @@ export const run = async (argv: readonly string[], io: Io): Promise<number> => {
   const program = new Command('stasis')
     .description('checkpoints and restores containers across a fleet')
     .helpCommand(false)
+    .option('--version', 'print the versions of Stasis, of the runtime and of Node')
     .showHelpAfterError(false);
   for (const verb of verbs) program.addCommand(verb(shell));
   quietly(program, io);
   try {
     trustCa(io.env);
+    if (argv.length === 1 && argv[0] === '--version') {
+      io.out(await versions());
+      return 0;
+    }
     await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {

@@ -50,7 +50,7 @@ const node = async (): Promise<Finding> => {
 };
 
 /** Every runsc that could be meant, the one that is used first. */
-const runsc = async (): Promise<readonly Finding[]> => {
+export const findRunsc = async (): Promise<readonly Finding[]> => {
   const named = process.env['STASIS_RUNSC'];
   const onPath = (process.env['PATH'] ?? '').split(path.delimiter).map((directory) => path.join(directory, 'runsc'));
   const places = [...(named ? [named] : []), path.join(toolsHome(), 'bin/runsc'), ...onPath];
@@ -169,5 +169,15 @@ const port = async (): Promise<Finding> => {
  */
 export const diagnose = async (): Promise<readonly Finding[]> =>
   (
-    await Promise.all([node(), runsc(), userNamespaces(), cgroups(), staging(), disk(), postgres(), kafka(), port()])
+    await Promise.all([
+      node(),
+      findRunsc(),
+      userNamespaces(),
+      cgroups(),
+      staging(),
+      disk(),
+      postgres(),
+      kafka(),
+      port(),
+    ])
   ).flat();

@@ -5,6 +5,7 @@ import { commonFlags, type CommonFlags, examples } from '../flags.ts';
 import { openSession, type Session, type Shell } from '../session.ts';
 import { homeOf } from '../settings.ts';
 import { down } from '../up/index.ts';
+import { unmountLeft } from '../up/leftMounts.ts';
 
 interface Flags extends CommonFlags {
   readonly containers?: true;
@@ -20,6 +21,7 @@ export const downCommand = (shell: Shell): Command => {
     const home = homeOf(shell.io.env);
     const stopped = flags.containers ? await stopContainers(session, home) : [];
     const ran = await down(home);
+    await unmountLeft(home);
     session.printer.one({ ran, stopped }, () => (ran ? `stopped the Stasis of ${home}\n` : `nothing ran in ${home}\n`));
   });
   return examples(command, 'stasis down', 'stasis down --containers');

@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { mountsUnder, unmount } from '../up/leftMounts.ts';
 
 /** A new home of its own. Postgres runs as nobody when we are root, so others may go through it, not look around. */
 export const makeHome = (): string => {
@@ -40,17 +39,9 @@ export const removeHome = async (home: string): Promise<void> => {
       for (const pid of left) endNow(pid);
       await sleep(50);
     }
-  for (const mount of mountsUnder(home)) await promisify(execFile)('umount', [mount]);
+  for (const mount of mountsUnder(home)) await unmount(mount);
   rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 };
-
-/** runsc binds an empty network namespace into its root directory (`null-netns`) and leaves it there. */
-const mountsUnder = (home: string): string[] =>
-  read('/proc/self/mountinfo')
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '')
-    .filter((mount) => mount.startsWith(`${home}/`))
-    .toReversed();
 
 const endNow = (pid: number): void => {
   try {
