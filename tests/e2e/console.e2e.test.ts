@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { barriersOn, launchBrowser, whyNoBrowser } from './browser.ts';
 import { makeTemp, type Running, startStasis, stasis, whyNoRunsc } from './stasis.ts';
@@ -23,6 +23,9 @@ const run = async (...words: string[]): Promise<string> => {
   expect({ words, code, err }).toMatchObject({ code: 0 });
   return out;
 };
+
+const expectSeen = (what: string, place: Locator): Promise<void> =>
+  expect.poll(() => place.isVisible(), { timeout: patience, message: what }).toBe(true);
 
 async function signIn(on: Page, token: string): Promise<void> {
   await on.goto(url);
@@ -91,7 +94,7 @@ describe.skipIf(skip !== undefined)(`the console in Chromium (${skip ?? runtime}
     await dialog.getByRole('button', { name: 'Restore' }).click();
     await page.locator('.mark', { hasText: /^Running$/ }).waitFor();
     await page.getByRole('link', { name: 'node-a/web-again' }).click();
-    await page.getByRole('heading', { name: 'node-a/web-again' }).waitFor();
+    await expectSeen('the new container', page.getByRole('heading', { name: 'node-a/web-again' }));
   });
 
   it('searches the audit, and checks an event in the browser with a key of the reader', async () => {
@@ -100,7 +103,7 @@ describe.skipIf(skip !== undefined)(`the console in Chromium (${skip ?? runtime}
     const key = await (await fetch(`${url}/v1/tree-heads/key`)).text();
     await page.getByLabel(/^Verifier key/).fill(key.trim());
     await page.getByRole('button', { name: 'Check it in this browser' }).click();
-    await page.getByText('It holds: the event stands in the ledger as shown.').waitFor();
+    await expectSeen('the verdict', page.getByText('It holds: the event stands in the ledger as shown.'));
   });
 
   it.each([
@@ -120,10 +123,10 @@ describe.skipIf(skip !== undefined)(`the console in Chromium (${skip ?? runtime}
     };
     await page.route('**/v1/audit/proof?*', between);
     await page.getByRole('button', { name: 'Check it in this browser' }).click();
-    await page.getByText('It does not hold.').waitFor();
+    await expectSeen('the verdict', page.getByText('It does not hold.'));
     await page.unroute('**/v1/audit/proof?*', between);
     await page.getByRole('button', { name: 'Check it in this browser' }).click();
-    await page.getByText('It holds:').waitFor();
+    await expectSeen('the verdict', page.getByText('It holds:'));
   });
 
   it('shows the fleet as it was, says so, and offers nothing to do with the past', async () => {
