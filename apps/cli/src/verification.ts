@@ -19,16 +19,18 @@ export const verifyTreeHead = async (client: Client, ledger: string): Promise<Ch
 
 /** Says what was found. @throws StasisError LedgerCorrupt naming the first position that does not fit. */
 export const reportVerification = (printer: Printer, found: Verification, treeHead?: CheckedTreeHead): void => {
-  const { ledger, size, verified, signatures, firstBad, durationMs } = found;
+  const { ledger, size, verified, signatures, treeHeads, firstBad, durationMs } = found;
   const signed = treeHead === undefined ? '' : `, tree head of size ${treeHead.size} signed`;
   const byNodes = signatures === undefined ? '' : `, ${signatures.signed} facts signed by their nodes`;
   const said = verified ? 'verified' : 'NOT verified';
   printer.one(
     { ...found, ...(treeHead !== undefined && { treeHead }) },
-    () => `ledger ${ledger}: ${size} events ${said} in ${Math.round(durationMs)} ms${signed}${byNodes}\n`,
+    () =>
+      `ledger ${ledger}: ${size} events ${said} in ${Math.round(durationMs)} ms${signed}${byNodes}\n` +
+      `tree heads that fit: ${treeHeads.kept} kept, ${treeHeads.outside} outside the database\n`,
   );
   if (!verified)
     throw new StasisError('LedgerCorrupt', `position ${firstBad?.position ?? 0} does not fit: ${firstBad?.message}`, {
-      next: 'Keep a copy of the database, and compare with an exported proof or a witness.',
+      next: 'Keep the database and the copies of its tree heads as they are; compare with proofs and witnesses.',
     });
 };

@@ -165,6 +165,7 @@ describe('the contract', () => {
       [routes.getConsistency, '/v1/audit/consistency?from=1&to=2'],
       [routes.verifyLedger, '/v1/audit/verify'],
       [routes.latestTreeHead, '/v1/tree-heads/latest'],
+      [routes.listTreeHeads, '/v1/tree-heads?after=0&limit=2'],
       [routes.health, '/healthz'],
     ];
     for (const [route, url] of reads) {
@@ -210,6 +211,7 @@ describe('readiness and metrics', () => {
       'database',
       'bus',
       'tree head',
+      'tree heads outside the database',
       'checkpointer of node-1',
       'restorer of node-1',
     ]);
