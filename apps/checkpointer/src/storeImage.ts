@@ -16,9 +16,21 @@ export async function storeImage(job: CheckpointJob, dir: string): Promise<void>
   await job.reach('stored', {}, job.fact('checkpoint.stored', { store: store.url, bytesNew, bytesShared, durationMs }));
 }
 
-/** Reads every byte back from the store. @throws StasisError IntegrityMismatch, ImageIncomplete, StoreUnavailable */
-export async function verifyStored(job: CheckpointJob, manifestDigest: string): Promise<void> {
-  const { bytes, seconds } = await patiently(job, () => job.parts.store.verify(job.id, manifestDigest));
+/**
+ * Reads every byte back from the store. An image that does not come back whole is stored once more, this time without a
+ * parent: bytes that went bad in the store since must not spoil every later image of the container.
+ * @throws StasisError IntegrityMismatch, ImageIncomplete, StoreUnavailable
+ */
+export async function verifyStored(job: CheckpointJob, dir: string, manifestDigest: string): Promise<void> {
+  const { store, log } = job.parts;
+  const verify = () => patiently(job, () => store.verify(job.id, manifestDigest));
+  const { bytes, seconds } = await verify().catch(async (error: unknown) => {
+    if (!isStasisError(error) || (error.code !== 'IntegrityMismatch' && error.code !== 'ImageIncomplete')) throw error;
+    log(`${job.id}: ${error.message}; storing it again, sharing nothing`);
+    await store.remove(job.id);
+    await patiently(job, () => store.put(job.id, dir));
+    return verify();
+  });
   const durationMs = Math.round(seconds * 1000);
   const notes = { verifiedAt: new Date().toISOString() };
   await job.reach('verified', { notes }, job.fact('checkpoint.verified', { manifestDigest, bytes, durationMs }));

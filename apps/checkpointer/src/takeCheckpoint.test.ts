@@ -6,6 +6,7 @@ import { newId, type EventData } from '@stasis/events';
 import type { CaptureRequest, ContainerRuntime, RuntimeContainer } from '@stasis/runtime';
 import { createSimulated } from '@stasis/runtime/simulated';
 import { StasisError } from '@stasis/errors';
+import type { ImageStore } from '@stasis/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkpointerUseCases } from './agent.ts';
 
@@ -68,6 +69,37 @@ describe('a checkpoint that leaves the container running', () => {
     const manifest = await node.store.get(id, dir, data.manifestDigest);
     expect(manifest.files.map(({ name }) => name)).toContain('config.json');
     expect(manifest.spec.process?.env).toEqual([expect.stringMatching(/^SECRET=sha256:/)]);
+  });
+});
+
+describe('the store of a container that is checkpointed again and again', () => {
+  it('is told the newest image that came back whole, and shares nothing with one that went bad', async () => {
+    const puts: { id: string; parent: string | undefined }[] = [];
+    let bad: string | undefined;
+    const put: ImageStore['put'] = (id, dir, options) => {
+      puts.push({ id, parent: options?.parent });
+      return node.store.put(id, dir, options);
+    };
+    const verify: ImageStore['verify'] = async (id, digest) => {
+      if (bad !== undefined && puts.at(-1)?.parent === bad) throw new StasisError('IntegrityMismatch', 'went bad');
+      return node.store.verify(id, digest);
+    };
+    await start({ store: storeWith(node.store, { put, verify }) });
+    const ready = async () => {
+      const id = await ask();
+      await node.recorder.fact('checkpoint.ready', id);
+      return id;
+    };
+    const first = await ready();
+    const second = await ready();
+    bad = second;
+    const third = await ready();
+    expect(puts).toEqual([
+      { id: first, parent: undefined },
+      { id: second, parent: first },
+      { id: third, parent: second },
+      { id: third, parent: undefined },
+    ]);
   });
 });
 

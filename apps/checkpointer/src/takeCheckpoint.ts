@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { causeOf, type Slot } from '@stasis/agent';
+import { causeOf, requireJournalRoom, type Slot } from '@stasis/agent';
 import { captureContainer, openAttempt, remainingMs } from './captureContainer.ts';
 import type { Attempt, CheckpointJob } from './checkpointJob.ts';
 import { awaitRecord, endSource } from './endSource.ts';
@@ -16,6 +16,7 @@ export async function takeCheckpoint(job: CheckpointJob, slot: Slot): Promise<vo
   let attempt: Attempt;
   try {
     remainingMs(job);
+    requireJournalRoom(job.parts.config);
     attempt = await planAttempt(job, await loadSource(job));
   } catch (error) {
     const cause = causeOf(error);
@@ -35,7 +36,7 @@ export async function takeCheckpoint(job: CheckpointJob, slot: Slot): Promise<vo
 export async function finishCheckpoint(job: CheckpointJob, attempt: Attempt, slot: Slot): Promise<void> {
   const { manifestDigest } = await sealAttempt(job, attempt);
   await storeImage(job, attempt.dir);
-  await verifyStored(job, manifestDigest);
+  await verifyStored(job, attempt.dir, manifestDigest);
   await endCheckpoint(job, attempt, new Date().toISOString(), slot);
 }
 

@@ -16,6 +16,8 @@ export interface DemoReport {
     readonly freezeMs: number;
     /** Of the raw image. */
     readonly bytes: number;
+    /** What the store had to write for it. */
+    readonly bytesNew: number;
     readonly conditions: CheckpointView['conditions'];
   }[];
   readonly restore: { readonly id: string; readonly phase: string; readonly node: string };
@@ -54,8 +56,8 @@ export const reportOf = ({ bus, node, story, events, verification, signed, refus
     runtime: { name: node?.runtime?.name ?? 'unknown', version: node?.runtime?.version ?? 'unknown' },
     nodes,
     container: story.container,
-    checkpoints: story.checkpoints.map(({ id, phase, freezeMs = 0, bytes = 0, conditions }) => ({
-      ...{ id, phase, freezeMs, bytes, conditions },
+    checkpoints: story.checkpoints.map(({ id, phase, freezeMs = 0, bytes = 0, bytesNew = 0, conditions }) => ({
+      ...{ id, phase, freezeMs, bytes, bytesNew, conditions },
     })),
     restore: { id: story.restore.id, phase: story.restore.phase, node: story.restore.node },
     continuity: {

@@ -52,8 +52,8 @@ export const playStory = async (session: Session, home: string, teller: Teller):
   const checkpoint = (which: string, reason: string): Promise<CheckpointDetail> =>
     teller.step(
       () => takeCheckpoint(session, container.id, reason),
-      ({ id, freezeMs, bytes: size }) =>
-        `checkpoint ${which}: ${id} Ready, frozen at most ${milliseconds(freezeMs)}, ${bytes(size)}`,
+      ({ id, freezeMs, bytes: size, bytesNew }) =>
+        `checkpoint ${which}: ${id} Ready, frozen at most ${milliseconds(freezeMs)}, ${bytes(size)}, of which ${bytes(bytesNew)} new in the store`,
     );
   const first = await checkpoint('1', 'demo: first checkpoint');
   const countAfterFirst = readCounts(logA).length;
@@ -63,6 +63,7 @@ export const playStory = async (session: Session, home: string, teller: Teller):
   const countBeforeSecond = readCounts(logA).length;
   const second = await checkpoint('2', 'demo: second checkpoint').finally(() => watch.stop());
   const countWhenReady = readCounts(logA).at(-1)?.count ?? 0;
+  teller.tell(`         ${costOf(first, second)}`);
   const begun = second.conditions.find(({ type }) => type === 'Accepted')?.at ?? second.requestedAt;
   const countAtCheckpoint = watch.reachedAt(Date.parse(begun));
   await untilCounted(logA, (counts) => (counts.at(-1)?.count ?? 0) >= countWhenReady + 10, io.signal);
@@ -90,6 +91,13 @@ export const playStory = async (session: Session, home: string, teller: Teller):
     sourceStatus: killed.status,
     after,
   };
+};
+
+/** What the second checkpoint cost in the store, next to the first. */
+const costOf = (first: CheckpointDetail, second: CheckpointDetail): string => {
+  const [before = 0, after = 0] = [first.bytesNew, second.bytesNew];
+  const share = before === 0 ? '' : `, ${((100 * after) / before).toFixed(1)} % of that`;
+  return `in the store the first added ${bytes(before)} and the second ${bytes(after)}${share}`;
 };
 
 const takeCheckpoint = async (session: Session, container: string, reason: string): Promise<CheckpointDetail> => {
