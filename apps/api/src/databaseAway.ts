@@ -1,18 +1,5 @@
 import { isStasisError, messageOf, StasisError } from '@stasis/errors';
 
-/** Of sockets, of Postgres (class 08: connection; 57P0x: shutting down, starting up; 53300: too many) and of Prisma. */
-const awayCodes = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|08|57P0|53300|P1001|P1002|P1008|P1017|P2024)/;
-const awayWords = /Connection terminated|timeout exceeded when trying to connect|Can't reach database server/;
-
-/** Whether an error says that Postgres cannot be reached now, as opposed to a mistake in what it was asked. */
-export function isDatabaseAway(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
-  if ('code' in error && typeof error.code === 'string' && awayCodes.test(error.code)) return true;
-  if (awayWords.test(messageOf(error))) return true;
-  if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
-  return error instanceof Error && error.cause !== undefined && isDatabaseAway(error.cause);
-}
-
 /**
  * Does work with the ledger. @throws StasisError AuditUnavailable (retryable) in the place of whatever the database
  * threw, so that nothing is given up because it was away.

@@ -33,6 +33,8 @@ export interface Settings {
   readonly insecureListen: boolean;
   /** Requests a second that one token, and one address, may send over time. */
   readonly requestsPerSecond: number;
+  /** What one statement on the database may take. */
+  readonly statementTimeoutMs: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -59,6 +61,7 @@ export function readSettings(env: Environment): Settings {
     tls,
     insecureListen: isInsecure(env, host, tls !== undefined),
     requestsPerSecond: readCount(env, 'STASIS_RATE_LIMIT', 1000, 'requests a second'),
+    statementTimeoutMs: readCount(env, 'STASIS_STATEMENT_TIMEOUT_MS', 30_000, 'milliseconds'),
   };
 }
 

@@ -49,7 +49,8 @@ export interface ApiParts {
 
 /** Starts one api: HTTP, recorder of facts, and, while it leads, relay, signer of tree heads and timers. */
 export async function startApi(parts: ApiParts): Promise<RunningApi> {
-  const ledger = await openPostgresLedger({ connectionString: parts.settings.databaseUrl });
+  const { databaseUrl: connectionString, statementTimeoutMs } = parts.settings;
+  const ledger = await openPostgresLedger({ connectionString, statementTimeoutMs });
   const closers: (() => Promise<unknown> | void)[] = [() => ledger.close()];
   try {
     return await start(parts, ledger, closers);

@@ -1,6 +1,6 @@
 import { problemContentType, problemOf } from '@stasis/api-contract';
 import { isStasisError, messageOf, StasisError } from '@stasis/errors';
-import { isDatabaseAway } from '../databaseAway.ts';
+import { isDatabaseAway } from '@stasis/ledger/postgres';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** Answers every error as an RFC 9457 problem. What is not a StasisError is "internal" to the caller and whole in the log. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from '../../../../generated/prisma/client.ts';
+import { ledgerErrorOf } from './databaseErrors.ts';
 
 /** A statement with its parameters; rows come back as plain objects. */
 export interface Sql {
@@ -37,24 +38,45 @@ const sqlOf = (queryable: pg.Pool | pg.PoolClient): Sql => ({
     (await queryable.query<Row & pg.QueryResultRow>({ name: nameOf(text), text, values: [...values] })).rows,
 });
 
-/** Opens a pool of at most `connections`; the first statement connects. Migrations are not its business. */
-export function openDatabase(options: { connectionString: string; connections?: number }): LedgerDatabase {
-  const { connectionString, connections = 10 } = options;
-  const pool = new pg.Pool({ connectionString, max: connections, connectionTimeoutMillis: 5000 });
+export interface DatabaseOptions {
+  readonly connectionString: string;
+  /** 10 unless told. */
+  readonly connections?: number;
+  /** What one statement may take, in ms; 30 s unless told. Work on a whole ledger (rebuild, a first tree head) has no limit. */
+  readonly statementTimeoutMs?: number;
+}
+
+/**
+ * Opens a pool; the first statement connects. Migrations are not its business. Statements and transactions fail with
+ * AuditUnavailable (retryable) when Postgres is away or takes too long.
+ */
+export function openDatabase(options: DatabaseOptions): LedgerDatabase {
+  const { connectionString, connections = 10, statementTimeoutMs = 30_000 } = options;
+  const pool = new pg.Pool({
+    connectionString,
+    max: connections,
+    connectionTimeoutMillis: 5000,
+    statement_timeout: statementTimeoutMs,
+  });
   // An idle connection that breaks has no caller to tell; the next statement opens another.
   pool.on('error', () => {});
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const sql = sqlOf(pool);
   return {
-    ...sqlOf(pool),
+    query: (text, values) => sql.query<never>(text, values).catch(rethrow),
     prisma,
     connectionString,
-    transaction: (work, { byIndex = false } = {}) => inTransaction(pool, work, byIndex),
+    transaction: (work, { byIndex = false } = {}) => inTransaction(pool, work, byIndex).catch(rethrow),
     close: async () => {
       await prisma.$disconnect();
       await pool.end();
     },
   };
 }
+
+const rethrow = (error: unknown): never => {
+  throw ledgerErrorOf(error);
+};
 
 /**
  * Plans by the tables as they are now (a plan kept from when they were empty would be wrong for good), and never one that
@@ -76,7 +98,7 @@ async function inTransaction<Result>(
   client.on('error', onError);
   try {
     await client.query(
-      byIndex ? `begin isolation level read committed; ${indexOnly}` : 'begin isolation level read committed',
+      `begin isolation level read committed; ${byIndex ? indexOnly : 'set local statement_timeout = 0'}`,
     );
     const result = await work(sqlOf(client));
     await client.query('commit');

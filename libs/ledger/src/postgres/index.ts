@@ -6,6 +6,7 @@ export * from './admin/tokens.ts';
 export * from './admin/rebuildProjections.ts';
 export * from './admin/verifyLedger.ts';
 export * from './database.ts';
+export { isDatabaseAway } from './databaseErrors.ts';
 export * from './history/containersOf.ts';
 export * from './history/fleetAt.ts';
 export * from './history/lineage.ts';

@@ -4,7 +4,7 @@ import { prepareAppend } from '../prepare.ts';
 import { AppendMemory } from './append/appendMemory.ts';
 import { commitBatch } from './append/commitBatch.ts';
 import type { Call } from './append/decideBatch.ts';
-import { type LedgerDatabase, openDatabase } from './database.ts';
+import { type DatabaseOptions, type LedgerDatabase, openDatabase } from './database.ts';
 import { createGrowth } from './growth.ts';
 import { findEvent } from './read/findEvent.ts';
 import { readEvents } from './read/readEvents.ts';
@@ -20,10 +20,7 @@ export interface PostgresLedger extends Ledger {
 }
 
 /** Opens the ledger in a database whose migrations are applied. Any number of processes may do so at once. */
-export async function openPostgresLedger(options: {
-  connectionString: string;
-  connections?: number;
-}): Promise<PostgresLedger> {
+export async function openPostgresLedger(options: DatabaseOptions): Promise<PostgresLedger> {
   const database = openDatabase(options);
   const growth = createGrowth(database);
   const memory = new AppendMemory();

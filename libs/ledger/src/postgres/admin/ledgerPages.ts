@@ -1,4 +1,4 @@
-import { messageOf, StasisError } from '@stasis/errors';
+import { isStasisError, messageOf, StasisError } from '@stasis/errors';
 import { openTreeHead, originOf, parseTreeHead, parseVerifierKey, type Subtree } from '@stasis/proof';
 import type { Sql } from '../database.ts';
 import { lowestKept, type SubtreeRow } from '../proofs/subtreeHashes.ts';
@@ -111,6 +111,8 @@ async function readableRows(
   try {
     return { rows: await readRows(sql, ledger, after, to) };
   } catch (error) {
+    // Postgres is away: that says nothing about the rows.
+    if (isStasisError(error)) throw error;
     if (to - after === 1) return { rows: [], broken: `the leaf cannot be read: ${messageOf(error)}` };
     const middle = Math.floor((after + to) / 2);
     const first = await readableRows(sql, ledger, after, middle);

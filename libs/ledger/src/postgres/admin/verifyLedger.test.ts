@@ -1,3 +1,4 @@
+import { StasisError } from '@stasis/errors';
 import { newId } from '@stasis/events';
 import { newPrivateKey, signTreeHeadNote, verifierKey } from '@stasis/proof';
 import { startPostgres } from '@stasis/testing';
@@ -182,6 +183,17 @@ describe('verify', () => {
     expect((await verifyLedger(ledger.database, 'default')).firstBad).toEqual({
       position,
       why: expect.stringContaining(why),
+    });
+  });
+
+  test('blames no row when Postgres goes away in the middle', async () => {
+    const { database } = ledger;
+    const failing: Sql['query'] = (text, values) => {
+      if (text.includes('leaf_hash')) throw new StasisError('AuditUnavailable', 'the database does not answer');
+      return database.query(text, values);
+    };
+    await expect(verifyLedger({ ...database, query: failing }, 'default')).rejects.toMatchObject({
+      code: 'AuditUnavailable',
     });
   });
 
