@@ -7,6 +7,7 @@ import {
   formatTlogProof,
   fromBase64,
   inclusionProof,
+  keyIdOf,
   leafHash,
   newPrivateKey,
   parseVerifierKey,
@@ -87,6 +88,17 @@ describe('a proof file', () => {
     ['a hash is missing', { hashes: document.hashes.slice(1) }, ['inclusion']],
   ])('does not hold when %s, and says so', (_, changed, checks) => {
     expect(failingWith(changed)).toEqual(checks);
+  });
+
+  test('does not hold when the event says another ledger than head and key', () => {
+    const system = { name: 'stasis/system', privateKey: newPrivateKey() };
+    const keyOfSystem = verifierKey(system);
+    const file = {
+      ...document,
+      keyId: keyIdOf(parseVerifierKey(keyOfSystem)),
+      treeHead: otherNote('stasis/system', system),
+    };
+    expect(failing(JSON.stringify(file), { key: parseVerifierKey(keyOfSystem) })).toEqual(['origin']);
   });
 
   test('does not hold when any byte of the leaf is another', () => {
