@@ -112,6 +112,7 @@ describe('a proof file', () => {
     const tree = signTreeHeadNote({ origin: 'stasis/default', size: 1, root: leafHash(spaced) }, signer);
     const made = { leaf: toBase64(spaced), leafIndex: 0, treeSize: 1, hashes: [], treeHead: tree };
     expect(failing(JSON.stringify(proofDocumentOf(made, keyId)))).toEqual(['event']);
+    expect(failing(formatTlogProof({ extra: spaced, index: 0, hashes: [], treeHead: tree }))).toEqual(['event']);
   });
 
   test('needs each witness that is asked for', () => {
