@@ -221,6 +221,14 @@ export const catalogue = {
     .object({ role: z.string(), nodes: z.array(z.string()).min(1).optional(), expires: iso.optional() })
     .strict(),
   'token.revoked': z.object({ reason: reasonInLeaf.optional() }).strict(),
+  /** The policies that requests are decided by from now on; an api says so when it starts with others than the last. */
+  'access.changed': z
+    .object({
+      /** SHA-256 of schema.cedarschema and the .cedar files, in order of name, one after the other. */
+      digest,
+      policies: z.array(z.string()),
+    })
+    .strict(),
   /** A request that was not allowed; its subject is the request's id, which the answer carried. */
   'access.denied': z
     .object({

@@ -1,10 +1,12 @@
 import { type Action, actions } from '@stasis/api-contract';
 import { StasisError } from '@stasis/errors';
+import { isEvent } from '@stasis/events';
 import type { PostgresLedger } from '@stasis/ledger/postgres';
 import { type Authenticate, createAuthenticate } from '../http/authenticate.ts';
+import { recorder } from '../actor.ts';
 import { createRateLimit, type RateLimit } from '../http/rateLimit.ts';
 import type { Log } from '../log.ts';
-import type { Recorded } from '../recordEvents.ts';
+import { type Recorded, recordEvents } from '../recordEvents.ts';
 import type { Settings } from '../settings.ts';
 import { loadPolicies, type Policies } from './loadPolicies.ts';
 import { type Denials, recordDenials } from './recordDenials.ts';
@@ -16,6 +18,20 @@ export interface Access {
   readonly denials: Denials;
   /** Of each token. */
   readonly rate: RateLimit;
+}
+
+/** Records which policies are in force, when they are others than those of the last start. */
+function recordPolicies(ledger: PostgresLedger, { id: digest, policyIds }: Policies): Promise<Recorded> {
+  return recordEvents(ledger, {
+    noun: 'access',
+    subject: 'policies',
+    actor: recorder,
+    decide: (recorded) => {
+      const last = recorded.at(-1)?.event;
+      if (last !== undefined && isEvent(last, 'access.changed') && last.data.digest === digest) return [];
+      return [{ key: 'access.changed', data: { digest, policies: [...policyIds] } }];
+    },
+  });
 }
 
 /** @throws StasisError ConfigInvalid when the policies are broken or do not know an action of this api. */
@@ -32,6 +48,7 @@ export async function openAccess(
     throw new StasisError('ConfigInvalid', `the schema in ${folder} does not know the action "${unknown}"`, {
       next: 'Add it to schema.cedarschema as the shipped one has it.',
     });
+  onRecorded(await recordPolicies(ledger, policies));
   log.info({ policies: policies.id, folder }, 'the policies are read');
   return {
     policies,

@@ -6,9 +6,10 @@ import { messageOf, StasisError } from '@stasis/errors';
 
 /** Policies that were read, found to fit their schema, and handed to Cedar under `id`. */
 export interface Policies {
-  /** Of the files' bytes: which rules were in force. */
+  /** `sha256:` of the schema's bytes and those of the other files, in order of name: which rules are in force. */
   readonly id: string;
   readonly actions: readonly string[];
+  readonly policyIds: readonly string[];
   /** What a policy says to whom it forbids something, by policy id (`@says`). */
   readonly says: ReadonlyMap<string, string>;
 }
@@ -42,7 +43,7 @@ export async function loadPolicies(folder: string): Promise<Policies> {
   requireFit(folder, schema, staticPolicies);
   parsed(folder, cedar.preparseSchema(id, schema));
   parsed(folder, cedar.preparsePolicySet(id, { staticPolicies }));
-  return { id, says, actions: actionsOf(folder, schema) };
+  return { id, says, actions: actionsOf(folder, schema), policyIds: [...policies.keys()].toSorted() };
 }
 
 function policiesIn(text: string, file: string): { id: string; policy: string; said: string | undefined }[] {

@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, type TestPostgres } from '@stasis/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { shippedPolicies } from './loadPolicies.ts';
 import { rememberMs } from '../http/authenticate.ts';
 import { applyMigrations, goodCheckpoint, nodeWithContainer, startTestApi, type TestApi } from '../testApi.ts';
 
@@ -118,6 +122,18 @@ describe('a token', () => {
       status: 404,
       body: { code: 'TokenNotFound' },
     });
+  });
+});
+
+describe('the policies', () => {
+  it('in force are recorded once, by the digest of their files, however many apis start', async () => {
+    const files = ['schema.cedarschema', 'limits.cedar', 'roles.cedar'];
+    const hash = createHash('sha256');
+    for (const file of files) hash.update(await readFile(path.join(shippedPolicies, file)));
+    const events = await eventsOf('policies', 'access.changed');
+    expect(events.map(({ data }) => data)).toEqual([
+      { digest: `sha256:${hash.digest('hex')}`, policies: expect.arrayContaining(['restorer', 'token-nodes']) },
+    ]);
   });
 });
 
