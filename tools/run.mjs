@@ -62,6 +62,10 @@ const commands = {
     scripts: (args) => [[path.join(root, 'tools/attack.ts'), ...args]],
   },
   lint: { needs: () => ({ runsc: false, kafka: false }), scripts: lint },
+  screenshots: {
+    needs: () => ({ runsc: true, kafka: false }),
+    scripts: () => [[path.join(root, 'tools/screenshots.ts')]],
+  },
   setup: { needs: () => ({ runsc: true, kafka: true }), scripts: () => [] },
   typecheck: { needs: () => ({ runsc: false, kafka: false }), scripts: typecheck },
   format: { needs: () => ({ runsc: false, kafka: false }), scripts: () => [[modules('oxfmt/bin/oxfmt')]] },
