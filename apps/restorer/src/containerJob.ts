@@ -1,4 +1,4 @@
-import { causeOf, type AgentParts, type JournaledRequest } from '@stasis/agent';
+import { causeOf, requireJournalRoom, type AgentParts, type JournaledRequest } from '@stasis/agent';
 import { parseRef } from '@stasis/container';
 import { isStasisError, StasisError } from '@stasis/errors';
 import { isEvent, type EventData, type StasisEvent } from '@stasis/events';
@@ -47,6 +47,8 @@ export async function performContainerJob(
   try {
     if (!begun && Date.parse(event.data.deadline) <= Date.now())
       throw new StasisError('RuntimeTimeout', `the request's deadline ${event.data.deadline} has passed`);
+    // A stop or a removal makes room rather than takes it.
+    if (!begun && event.data.verb === 'start') requireJournalRoom(parts.config);
     await verb(job);
   } catch (error) {
     const cause = causeOf(error);

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { bundleDir, causeOf, requireStillAsked } from '@stasis/agent';
+import { bundleDir, causeOf, journalTrouble, requireStillAsked } from '@stasis/agent';
 import { StasisError } from '@stasis/errors';
 import type { RuntimeContainer } from '@stasis/runtime';
 import { startedData } from './containerJob.ts';
@@ -17,6 +17,8 @@ export async function restoreCheckpoint(job: RestoreJob): Promise<void> {
   let image: Materialised | undefined;
   try {
     requireInTime(job);
+    const full = journalTrouble(job.parts.config);
+    if (full !== undefined) return await job.refuse([{ reason: 'NoSpace', message: full }]);
     await job.reach('accepted', {}, job.fact('restore.accepted', { attempt: job.attemptsBefore + 1 }));
     const taken = await nameObjection(job.parts, job.name);
     image = await materialise(job);

@@ -26,6 +26,8 @@ export interface AgentConfig {
   readonly restoreTimeoutMs: number;
   /** How long a paused container waits for the recorder before it is resumed. */
   readonly recordTimeoutMs: number;
+  /** Bytes of the journal's disk that no new work is begun in. */
+  readonly journalReserveBytes: number;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -60,6 +62,7 @@ export function readAgentConfig(env: Env = process.env): AgentConfig {
     captureTimeoutMs: count(env, 'STASIS_CAPTURE_TIMEOUT_MS', 600_000),
     restoreTimeoutMs: count(env, 'STASIS_RESTORE_TIMEOUT_MS', 600_000),
     recordTimeoutMs: count(env, 'STASIS_RECORD_TIMEOUT_MS', 300_000),
+    journalReserveBytes: count(env, 'STASIS_JOURNAL_RESERVE_BYTES', 16 << 20),
   };
 }
 

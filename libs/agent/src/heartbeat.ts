@@ -12,6 +12,8 @@ export interface Heartbeat {
   readonly time: string;
   /** Requests that it did not believe since its start. */
   readonly refused: number;
+  /** Why it takes on no new work; absent while it does. */
+  readonly trouble?: string;
 }
 
 const everyMs = 5000;
@@ -25,7 +27,7 @@ const atFirst = { everyMs: 250, forMs: 5000 };
 export function startHeartbeat(
   bus: Bus,
   identity: Identity,
-  refused: () => number,
+  state: () => { readonly refused: number; readonly trouble: string | undefined },
   log: (line: string) => void,
 ): () => void {
   let busy = false;
@@ -34,8 +36,10 @@ export function startHeartbeat(
     busy = true;
     const { node, agent, instance } = identity;
     const time = new Date().toISOString();
-    const value = canonicalBytes({ node, agent, instance, time, refused: refused() } satisfies Heartbeat);
     try {
+      const { refused, trouble } = state();
+      const sign: Heartbeat = { node, agent, instance, time, refused, ...(trouble !== undefined && { trouble }) };
+      const value = canonicalBytes(sign);
       const headers = { 'content-type': 'application/json' };
       await bus.publish([{ topic: topics.heartbeats, key: node, headers, value }]);
     } catch (error) {

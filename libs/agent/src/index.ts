@@ -11,6 +11,7 @@ export * from './factOutbox.ts';
 export * from './heartbeat.ts';
 export * from './identity.ts';
 export * from './journal.ts';
+export { journalTrouble, requireJournalRoom } from './journalRoom.ts';
 export { JournalWriter, type KnownContainer, type OwedResume, type StepChange } from './journalWriter.ts';
 export { nodeKeyFile, openNodeKeys, rekeyNode, type NodeKeyring } from './nodeKey.ts';
 export * from './requestIntake.ts';

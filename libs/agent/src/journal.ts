@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { StasisEvent } from '@stasis/events';
+import { asJournalError } from './journalRoom.ts';
 import { journalSchema } from './journalSchema.ts';
 import { JournalWriter, type KnownContainer, type OwedResume } from './journalWriter.ts';
 
@@ -33,10 +34,12 @@ interface Waiting {
 export class Journal {
   readonly #db: DatabaseSync;
   readonly #writer: JournalWriter;
+  readonly #file: string;
   readonly #listeners = new Set<() => void>();
   #queue: Waiting[] = [];
 
   constructor(file: string) {
+    this.#file = file;
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     this.#db = new DatabaseSync(file);
     this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;');
@@ -46,7 +49,7 @@ export class Journal {
 
   /**
    * Applies `change` in a transaction; resolves once it is durable. A change that throws is undone alone, the others of
-   * the same tick stand. The change must be synchronous.
+   * the same tick stand. The change must be synchronous. @throws StasisError NoSpace: nothing of the tick happened
    */
   commit(change: (tx: JournalWriter) => void): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -67,8 +70,10 @@ export class Journal {
           change(this.#writer);
           settle.push(resolve);
         } catch (error) {
+          // A full disk ends the whole transaction by itself: then the others of the tick hear of it as well.
+          if (!this.#db.isTransaction) throw error;
           this.#db.exec('ROLLBACK TO one');
-          settle.push(() => reject(error));
+          settle.push(() => reject(asJournalError(error, this.#file)));
         }
         this.#db.exec('RELEASE one');
       }
@@ -76,7 +81,7 @@ export class Journal {
     } catch (error) {
       // The commit itself failed (disk full, I/O error): nothing of this tick happened, and each caller hears it.
       if (this.#db.isOpen && this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      for (const { reject } of batch) reject(error);
+      for (const { reject } of batch) reject(asJournalError(error, this.#file));
       return;
     }
     for (const done of settle) done();

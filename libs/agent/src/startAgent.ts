@@ -13,6 +13,7 @@ import { startFactOutbox } from './factOutbox.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { identify, joinedData, partitionOfNode, type Identity } from './identity.ts';
 import { Journal, type JournaledRequest } from './journal.ts';
+import { isNoSpace, journalTrouble } from './journalRoom.ts';
 import { openNodeKeys, type NodeKeyring } from './nodeKey.ts';
 import { startRequestIntake } from './requestIntake.ts';
 import { startRequestRefusals } from './requestRefusals.ts';
@@ -65,6 +66,9 @@ const defaultGraceMs = 10_000;
 /** How long an agent that was told to end before this one began may take. */
 const otherAgentMs = 20_000;
 
+/** Between two tries of what a full disk has stopped. */
+const noSpacePauseMs = 1000;
+
 /** Starts one agent in this process: requests that the journal holds first, then new ones. */
 export async function startAgent(options: StartAgentOptions): Promise<RunningAgent> {
   const { agent, config, bus, store, runtimes, useCases, log } = options;
@@ -106,7 +110,13 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
       taken.add(request.id);
       void parts.work
         .add(useCases.containerOf(request), (slot) => performCurrent(parts, useCases, request.id, slot))
-        .catch((error: unknown) => log(`request ${request.id} stays open until the next start: ${messageOf(error)}`));
+        .catch((error: unknown) => {
+          const until = isNoSpace(error) ? 'there is room again' : 'the next start';
+          log(`request ${request.id} stays open until ${until}: ${messageOf(error)}`);
+          if (!isNoSpace(error)) return;
+          taken.delete(request.id);
+          setTimeout(pickUp, noSpacePauseMs).unref();
+        });
     }
   };
   const outbox = startFactOutbox({ journal, bus, sign: keys.sign, log });
@@ -115,7 +125,12 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
   pickUp();
   const taking = { journal, bus, identity, partition, trusted, refusals, log, onRequests: pickUp };
   const intake = await startRequestIntake(taking);
-  const endHeartbeat = startHeartbeat(bus, identity, () => refusals.total, log);
+  const endHeartbeat = startHeartbeat(
+    bus,
+    identity,
+    () => ({ refused: refusals.total, trouble: journalTrouble(config) }),
+    log,
+  );
   const endBeside = useCases.beside?.(parts);
 
   let stopped: Promise<void> | undefined;

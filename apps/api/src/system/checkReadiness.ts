@@ -25,9 +25,10 @@ export async function checkReadiness(platform: Platform): Promise<Readiness> {
         part(`${agent} of ${node}`, async () => {
           const view = (await findNode(ledger.database, node))?.agents[agent];
           if (view?.status === 'lost') throw new Error('it has stopped answering');
-          const heard = platform.heartbeats.last(node, agent) !== undefined;
+          const heard = platform.heartbeats.last(node, agent);
           const isNew = view !== undefined && Date.parse(view.joinedAt) >= platform.startedAt.getTime();
-          if (view === undefined || !(heard || isNew)) throw new Error('it has not joined');
+          if (view === undefined || (heard === undefined && !isNew)) throw new Error('it has not joined');
+          if (heard?.trouble !== undefined) throw new Error(heard.trouble);
         }),
       ),
     ),
