@@ -43,7 +43,7 @@ CREATE TABLE container_history (
   status text NOT NULL,
   generation integer NOT NULL,
   run text,
-  CONSTRAINT container_history_pkey PRIMARY KEY (ledger, container, valid_from, from_position)
+  CONSTRAINT container_history_pkey PRIMARY KEY (ledger, container, valid_from, from_position) INCLUDE (status)
 );
 
 CREATE TABLE containers (

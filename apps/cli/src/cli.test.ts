@@ -65,6 +65,10 @@ describe('help', () => {
   it.each([
     ...simple.split(' '),
     'audit log',
+    'audit as-of',
+    'audit diff',
+    'audit trail',
+    'audit export',
     'audit prove',
     'audit verify',
     'audit witness',

@@ -59,7 +59,8 @@ export const exportFormats = {
         authtype: event.authtype,
         authid: event.authid,
         correlationid: event.correlationid,
-        reasontext: text ?? '',
+        // A row is a line, so that a reader can go on after the last whole one.
+        reasontext: (text ?? '').replaceAll(/[\r\n]+/g, ' '),
         data: JSON.stringify(event.data),
       };
       return row(columns.map((name) => cells[name]));

@@ -4,6 +4,7 @@ export * from './checkpoint.ts';
 export * from './common.ts';
 export * from './container.ts';
 export * from './events.ts';
+export * from './exportManifest.ts';
 export * from './identity.ts';
 export * from './ledger.ts';
 export * from './node.ts';

@@ -23,7 +23,8 @@ export interface FilterFlags {
   readonly ledger?: string;
 }
 
-export const filterFlags = (command: Command): Command =>
+/** @param times with the flags that say when; a verb that has its own leaves them out. */
+export const filterFlags = (command: Command, { times = true }: { readonly times?: boolean } = {}): Command => {
   command
     .option('--container <name>', 'only of this container, its checkpoints and restores')
     .option('--node <node>', 'only what happened on this node')
@@ -37,6 +38,12 @@ export const filterFlags = (command: Command): Command =>
     .option('--ticket <ticket>', 'only under this ticket')
     .option('--correlation <id>', 'only with this correlation id')
     .option('--label <name=value>', 'only of what carries this label')
+    .option('--ledger <name>', 'of this ledger; nodes and tokens are in "system"');
+  return times ? timeFlags(command) : command;
+};
+
+const timeFlags = (command: Command): Command =>
+  command
     .option('--since <instant>', 'from this instant on (ISO 8601, or 90m, 24h, 7d ago)', parseInstant)
     .option('--until <instant>', 'before this instant', parseInstant)
     .addOption(
@@ -46,8 +53,7 @@ export const filterFlags = (command: Command): Command =>
       ]),
     )
     .option('--after <position>', 'only above this position', parsePosition)
-    .option('--up-to <position>', 'only up to this position', parsePosition)
-    .option('--ledger <name>', 'of this ledger; nodes and tokens are in "system"');
+    .option('--up-to <position>', 'only up to this position', parsePosition);
 
 export type FilterQuery = Readonly<FilterFlags>;
 
