@@ -185,6 +185,27 @@ describe('a witness', () => {
     });
   });
 
+  it('goes on looking until it is ended, and cosigns each head as it comes', async () => {
+    const ending = new AbortController();
+    const words = ['--state', inside('w2'), '--key', inside('w1.key'), '--ledger', 'default', '--every', '50ms'];
+    const watching = runLine(['audit', 'witness', ...words, '-o', 'ndjson'], env, ending.signal);
+    try {
+      const isCosigned = (body: Record<string, unknown>): boolean =>
+        String(body['treeHead']).includes('— w1.example.org');
+      await live.api.until('/v1/tree-heads/latest', isCosigned);
+      const size = await live.record(1);
+      await live.api.until('/v1/tree-heads/latest', (body) => Number(body['size']) === size && isCosigned(body));
+    } finally {
+      ending.abort();
+    }
+    const { code, out } = await watching;
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { size: number; after?: number });
+    expect({ code, sizes: lines.map(({ size }) => size) }).toEqual({ code: 0, sizes: [35, 42] });
+  });
+
   // Last: it takes the end of the ledger away.
   it('shouts, and keeps both heads, when the ledger has lost its end', async () => {
     await truncate(live.databaseUrl, 21);
