@@ -77,11 +77,16 @@ export async function fleetAt(
 ): Promise<{ readonly items: readonly FleetItem[]; readonly next: string | null }> {
   const { limit = defaultLimit } = filter;
   const values: unknown[] = [moment.ledger, moment.validAt ?? 'infinity', moment.position, limit + 1];
-  const conditions = conditionsOf(filter, (value) => `$${values.push(value)}`);
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const named = ['c.ledger = $1', ...namesOf(filter, bind)];
+  // Few are named: they are found first, else the planner may look at every container in order of id for the page's sake.
+  const isFiltered = named.length > 1;
   const rows = await sql.query<FleetRow>(
-    `with page as materialized (
-       select c.id, c.node, c.name, h.* from containers c cross join lateral (${stateThen}) h
-        where ${['c.ledger = $1', ...conditions].join(' and ')} order by c.id limit $4::int)
+    `with named as ${isFiltered ? '' : 'not '}materialized (
+       select c.id, c.node, c.name from containers c where ${[...named, ...pageOf(filter, bind)].join(' and ')}),
+     page as materialized (
+       select c.*, h.* from named c cross join lateral (${stateThen}) h
+        where ${stateOf(filter, bind)} order by c.id limit $4::int)
      select c.*, k.* from page c left join lateral (${checkpointThen}) k on true order by c.id`,
     values,
   );
@@ -89,18 +94,20 @@ export async function fleetAt(
   return { items: page.map(itemOf), next: rows.length > limit ? page.at(-1)!.id : null };
 }
 
-function conditionsOf(filter: FleetFilter, bind: (value: unknown) => string): string[] {
-  const { node, name, container, containers, status, gone = false, cursor } = filter;
-  return [
-    ...(node === undefined ? [] : [`c.node = ${bind(node)}`]),
-    ...(name === undefined ? [] : [`c.name = ${bind(name)}`]),
-    ...(container === undefined ? [] : [`c.id = ${bind(container)}`]),
-    ...(containers === undefined ? [] : [`c.id = any(${bind(containers)}::text[])`]),
-    ...(cursor === undefined ? [] : [`c.id > ${bind(cursor)}`]),
-    ...(status === undefined ? [] : [`h.status = ${bind(status)}`]),
-    ...(gone || status !== undefined ? [] : [`h.status <> 'gone'`]),
-  ];
-}
+type Bind = (value: unknown) => string;
+
+const namesOf = ({ node, name, container, containers }: FleetFilter, bind: Bind): string[] => [
+  ...(node === undefined ? [] : [`c.node = ${bind(node)}`]),
+  ...(name === undefined ? [] : [`c.name = ${bind(name)}`]),
+  ...(container === undefined ? [] : [`c.id = ${bind(container)}`]),
+  ...(containers === undefined ? [] : [`c.id = any(${bind(containers)}::text[])`]),
+];
+
+const pageOf = ({ cursor }: FleetFilter, bind: Bind): string[] =>
+  cursor === undefined ? [] : [`c.id > ${bind(cursor)}`];
+
+const stateOf = ({ status, gone = false }: FleetFilter, bind: Bind): string =>
+  status !== undefined ? `h.status = ${bind(status)}` : gone ? 'true' : `h.status <> 'gone'`;
 
 const itemOf = (row: FleetRow): FleetItem => ({
   container: row.id,
@@ -136,17 +143,16 @@ export interface FleetTotals {
  */
 export async function fleetTotals(sql: Sql, moment: Moment): Promise<FleetTotals> {
   const rows = await sql.query<{ status: ContainerStatus; containers: number; with_checkpoint: number }>(
-    `with fleet as materialized (
-       select distinct on (container) container, status from container_history
-        where ledger = $1 and valid_from <= $2::timestamptz and from_position <= $3::bigint
-        order by container desc, valid_from desc, from_position desc),
-     restorable as materialized (
-       select distinct container from checkpoint_history
-        where ledger = $1 and captured_at <= $2::timestamptz and valid_from <= $2::timestamptz
-          and from_position <= $3::bigint
-          and (to_position is null or to_position > $3::bigint or valid_to > $2::timestamptz))
-     select status, count(*)::int as containers, count(r.container)::int as with_checkpoint
-       from fleet left join restorable r using (container) where status <> 'gone' group by status`,
+    `select status, count(*)::int as containers, count(r.container)::int as with_checkpoint
+       from (select distinct on (container) container, status from container_history
+              where ledger = $1 and valid_from <= $2::timestamptz and from_position <= $3::bigint
+              order by container desc, valid_from desc, from_position desc) fleet
+       left join (select distinct container from checkpoint_history
+                   where ledger = $1 and captured_at <= $2::timestamptz and valid_from <= $2::timestamptz
+                     and from_position <= $3::bigint
+                     and (to_position is null or to_position > $3::bigint or valid_to > $2::timestamptz)) r
+         using (container)
+      where status <> 'gone' group by status`,
     [moment.ledger, moment.validAt ?? 'infinity', moment.position],
   );
   const sum = (of: (row: (typeof rows)[number]) => number): number => rows.reduce((all, row) => all + of(row), 0);
