@@ -33,8 +33,8 @@ const lockFile = (nodeDir: string, container: string): string => join(nodeDir, '
 function tryLock(file: string, mine: string): boolean {
   // Written aside and linked, so that nobody sees a lock without its owner.
   const aside = `${file}.${randomUUID()}`;
-  writeFileSync(aside, mine, { flag: 'wx', mode: 0o600 });
   try {
+    writeFileSync(aside, mine, { flag: 'wx', mode: 0o600 });
     const owner = ownerOf(file);
     if (owner !== undefined && !isAlive(owner)) release(file, owner);
     linkSync(aside, file);

@@ -32,4 +32,8 @@ export function asJournalError(error: unknown, file: string): unknown {
   return new StasisError('NoSpace', `${file} cannot be written: the disk is full`, { cause: error });
 }
 
-export const isNoSpace = (error: unknown): boolean => isStasisError(error) && error.code === 'NoSpace';
+/** Whether a full disk is why, the journal's or that of a file beside it. */
+export const isNoSpace = (error: unknown): boolean =>
+  isStasisError(error)
+    ? error.code === 'NoSpace'
+    : error instanceof Error && 'code' in error && error.code === 'ENOSPC';
