@@ -11,9 +11,9 @@ import { holdsSecret } from './secrets.ts';
 
 /** What stands before the handler of one route, in the order in which a request meets it. */
 export interface Gate {
-  /** Before the body is read. @throws StasisError Unauthenticated, TooManyRequests, BadRequest. */
+  /** Before the body is read. @throws StasisError Unauthenticated, TooManyRequests. */
   identify(request: FastifyRequest, reply: FastifyReply): Promise<void>;
-  /** Once the request is read and checked. @throws StasisError NotAuthorised, PolicyDenied. */
+  /** Once the request is read and checked. @throws StasisError NotAuthorised, PolicyDenied; BadRequest for a stray token. */
   authorise(request: FastifyRequest): Promise<void>;
   /** Who acts. @throws StasisError Internal for a request that did not come through. */
   actorOf(request: FastifyRequest): Actor;
