@@ -58,7 +58,8 @@ const startApi = async (): Promise<Api> => {
       STASIS_LISTEN: '127.0.0.1:0',
     },
   });
-  for await (const url of createInterface({ input: child.stdout })) return { process: child, url };
+  for await (const line of createInterface({ input: child.stdout }))
+    if (line.startsWith('http:')) return { process: child, url: line };
   throw new Error('the api ended before it listened');
 };
 

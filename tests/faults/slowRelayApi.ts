@@ -20,7 +20,7 @@ const api = await startApi({
   settings: readSettings(process.env),
   bus: slow,
   topics: topicSpecs(),
-  log: createLog('warn'),
+  log: createLog('silent'),
   announceToken: () => {},
   leaseMs: 600,
 });
