@@ -11,9 +11,12 @@ import { startPostgres } from '@stasis/testing';
 import { machine } from '../../../tools/bench/figures.ts';
 import {
   type EventFilter,
+  findEvents,
   fleetAt,
   fleetTotals,
+  type Hit,
   listEvents,
+  type Page,
   type PostgresLedger,
   proveConsistency,
   proveInclusion,
@@ -50,6 +53,7 @@ export async function run(args: readonly string[] = []): Promise<void> {
     await askMoments(ledger);
     await prove(ledger, landed.events);
     await verify(ledger);
+    await readAll(ledger);
   } finally {
     await ledgers.tearDown();
   }
@@ -215,6 +219,22 @@ async function verify(ledger: PostgresLedger): Promise<void> {
   const { verified, firstBad } = await verifyLedger(ledger.database, 'default');
   if (firstBad !== undefined) throw new Error(`position ${firstBad.position}: ${firstBad.why}`);
   line('verify', `${Math.round(verified / ((performance.now() - started) / 1000))} events/s`);
+}
+
+/** What an export reads, as NDJSON, without the connection that it is streamed over. */
+async function readAll(ledger: PostgresLedger): Promise<void> {
+  const started = performance.now();
+  let bytes = 0;
+  let rows = 0;
+  for (let cursor: string | null | undefined; cursor !== null && rows < 500_000;) {
+    const page: Page<Hit> = await findEvents(ledger.database, { limit: 2000, ...(cursor !== undefined && { cursor }) });
+    for (const { leaf, position } of page.items)
+      bytes += Buffer.byteLength(`${leaf.slice(0, -1)},"position":${position}}\n`);
+    rows += page.items.length;
+    cursor = page.next;
+  }
+  const seconds = (performance.now() - started) / 1000;
+  line('export as NDJSON', `${Math.round(rows / seconds)} events/s, ${Math.round(bytes / seconds / 1e6)} MB/s`);
 }
 
 if (import.meta.main) await run(process.argv.slice(2));
