@@ -5,6 +5,11 @@ import { lastCount } from '../testKit/workload.ts';
 import type { RuntimeInfo } from '../port.ts';
 import { openWorld, type OpenRuntime, type World } from './world.ts';
 
+/** A test for the runtimes that have the feature; the others are held to refuse it. */
+const itWhere = (feature: boolean, name: string, test: () => Promise<void>): void => {
+  if (feature) it(name, test);
+};
+
 /** What a capture leaves of the container, and what its image is good for. */
 export const testCaptures = (open: OpenRuntime, features: RuntimeInfo['features']): void =>
   void describe('captures', () => {
@@ -33,21 +38,22 @@ export const testCaptures = (open: OpenRuntime, features: RuntimeInfo['features'
       expect(text).not.toMatch(/"count":1\}/u);
     });
 
-    if (features.resumesInPlace)
-      it('goes on under the same id after a capture that resumes', async () => {
-        const started = await world.start();
-        await world.countAbove(0);
-        const { process } = await world.capture('resume');
-        const { freezeMs, containerStatus } = await process.done();
-        expect(containerStatus).toBe('running');
-        expect(freezeMs).toBeGreaterThan(0);
-        const after = await world.runtime.load('c1');
-        expect([after.sandboxPid, after.run]).toEqual([started.sandboxPid, started.run]);
-        await world.countAbove(lastCount(world.logFile));
-      });
+    itWhere(features.resumesInPlace, 'goes on under the same id after a capture that resumes', async () => {
+      const started = await world.start();
+      await world.countAbove(0);
+      const { process } = await world.capture('resume');
+      const { freezeMs, containerStatus } = await process.done();
+      expect(containerStatus).toBe('running');
+      expect(freezeMs).toBeGreaterThan(0);
+      const after = await world.runtime.load('c1');
+      expect([after.sandboxPid, after.run]).toEqual([started.sandboxPid, started.run]);
+      await world.countAbove(lastCount(world.logFile));
+    });
 
-    if (features.capturesPaused)
-      it('stays paused after a capture that pauses, and its image restores as running', async () => {
+    itWhere(
+      features.capturesPaused,
+      'stays paused after a capture that pauses, and its image restores as running',
+      async () => {
         await world.start();
         await world.countAbove(0);
         const { attemptDir, process } = await world.capture('pause');
@@ -57,7 +63,8 @@ export const testCaptures = (open: OpenRuntime, features: RuntimeInfo['features'
         expect((await world.runtime.load('c1')).status).toBe('paused');
         await world.runtime.resume('c1');
         expect((await world.runtime.load('c1')).status).toBe('running');
-      });
+      },
+    );
 
     const missing = [
       ...(features.resumesInPlace ? [] : (['resume'] as const)),
