@@ -99,11 +99,15 @@ class Image:
             for _ in range(body.varint()):
                 number += body.varint()
                 offset += body.varint()
-                length = body.varint()
-                places.append((pack, number, offset, length))
+                length, bases, base = body.varint(), [], 0
+                for _ in range(body.varint()):
+                    base += body.zigzag()
+                    bases.append(base)
+                places.append((pack, number, offset, length, bases))
                 number, offset = number + 1, offset + length
-        for pack, number, offset, length in places:
-            self.frames[pack, number] = (pack, offset, length, body.take(secret))
+        for pack, number, offset, length, bases in places:
+            against = [places[base][:2] for base in bases]
+            self.frames[pack, number] = (pack, offset, length, body.take(secret), against)
         for _ in range(body.varint()):
             name, size, digest, kind = body.string(), body.varint(), body.take(32), body.uint(1)
             if kind == 0:
@@ -114,7 +118,7 @@ class Image:
             else:
                 refuse(f"{name} is kept in an unknown way")
 
-    def frame(self, pack, offset, length, secret):
+    def frame(self, pack, offset, length, secret, bases=()):
         with open(os.path.join(self.store, "packs", self.packs[pack]), "rb") as file:
             file.seek(offset)
             data = file.read(length)
@@ -122,9 +126,21 @@ class Image:
             data = unseal(secret, 0, data)
         elif hashlib.sha256(data).digest()[:16] != secret:
             refuse(f"pack {self.packs[pack]} was changed at {offset}")
-        if data[0] > 1:
+        if data[0] > 2:
             refuse(f"pack {self.packs[pack]} uses codec {data[0]}")
-        return data[1:] if data[0] == 0 else unzstd(data[1:])
+        if data[0] < 2:
+            return data[1:] if data[0] == 0 else unzstd(data[1:])
+        end = 2 + 2 * data[1]
+        against = b"".join(self.page(bases[data[at]], data[at + 1]) for at in range(2, end, 2))
+        plain = unzstd(data[end:])
+        return (int.from_bytes(plain, "big") ^ int.from_bytes(against, "big")).to_bytes(len(plain), "big")
+
+    def page(self, place, slot):
+        if place not in self.cache:
+            if len(self.cache) >= 256:
+                self.cache.pop(next(iter(self.cache)))
+            self.cache[place] = self.frame(*self.frames[place])
+        return self.cache[place][slot * PAGE:(slot + 1) * PAGE]
 
     def whole(self, pieces):
         for pack, offset, length, _, secret in pieces:
@@ -144,12 +160,7 @@ class Image:
             elif kind != 1:
                 refuse(f"a run of the unknown kind {kind}")
             for position in range(ends[pack], ends[pack] + count):
-                place, slot = (pack, position // SLOTS), position % SLOTS
-                if place not in self.cache:
-                    if len(self.cache) >= 256:
-                        self.cache.pop(next(iter(self.cache)))
-                    self.cache[place] = self.frame(*self.frames[place])
-                yield self.cache[place][slot * PAGE:(slot + 1) * PAGE]
+                yield self.page((pack, position // SLOTS), position % SLOTS)
             ends[pack] += count
 
     def extract(self, target):

@@ -19,6 +19,13 @@ const has = (command: string, ...args: string[]): Promise<boolean> =>
 const reader = (await has('python3', '--version')) && (await has('zstd', '--version'));
 const cipher = reader && (await has('python3', '-c', 'import cryptography'));
 
+/** One word in some pages: those become patches. */
+const withChanges = (pages: Buffer): Buffer => {
+  const copy = Buffer.from(pages);
+  for (let page = 110; page < 200; page += 3) copy.writeUInt32LE(page, page * 4096);
+  return copy;
+};
+
 /** Written from the format's page alone: what it extracts shows that the page says all that a reader needs. */
 describe('read-page-store.py', { timeout: 60_000 }, () => {
   let work: string;
@@ -35,7 +42,10 @@ describe('read-page-store.py', { timeout: 60_000 }, () => {
     const env = { STASIS_STORE_KEY: path.join(work, 'key'), STASIS_STORE_PLAIN: plain };
     const store = await openStore(pathToFileURL(path.join(work, 'store')).href, env);
     const pages = Buffer.concat([randomBytes(300 * 4096), Buffer.alloc(500 * 4096), Buffer.alloc(200 * 4096, 'text ')]);
-    const images = { first: pages, second: Buffer.concat([pages.subarray(100 * 4096), randomBytes(5000)]) };
+    const images = {
+      first: pages,
+      second: Buffer.concat([withChanges(pages).subarray(100 * 4096), randomBytes(5000)]),
+    };
     for (const [id, bytes] of Object.entries(images)) {
       await mkdir(path.join(work, id));
       await writeFile(path.join(work, id, 'pages.img'), bytes);

@@ -15,6 +15,9 @@ export function composeTable(
   const parentFrames = parent?.count ?? 0;
   const used = new Uint8Array(parentFrames + added.length);
   for (const map of maps) for (const ordinal of map) if (ordinal >= 0) used[Math.floor(ordinal / slots)] = 1;
+  const basesOf = (from: number) =>
+    (from < parentFrames ? parent?.bases[from] : added[from - parentFrames]?.bases) ?? [];
+  for (let from = 0; from < used.length; from++) if (used[from] === 1) for (const base of basesOf(from)) used[base] = 1;
 
   const packs: PackEntry[] = [];
   const packAt = new Map<number, number>();
@@ -23,8 +26,15 @@ export function composeTable(
     if (used[from] === 0) continue;
     const its = parent.pack[from]!;
     if (!packAt.has(its)) packAt.set(its, packs.push(parent.packs[its]!) - 1);
-    const place = { number: parent.number[from]!, offset: parent.offset[from]!, length: parent.length[from]! };
-    frames.push({ from, place: { ...place, pack: packAt.get(its)!, secret: secretOf(parent, from) } });
+    const place = {
+      number: parent.number[from]!,
+      offset: parent.offset[from]!,
+      length: parent.length[from]!,
+    };
+    frames.push({
+      from,
+      place: { ...place, pack: packAt.get(its)!, secret: secretOf(parent, from), bases: [] },
+    });
   }
   const oldPacks = packs.length;
   const fresh = added.flatMap((place, at) =>
@@ -39,7 +49,10 @@ export function composeTable(
       const ordinal = map[page]!;
       if (ordinal >= 0) map[page] = frameAt[Math.floor(ordinal / slots)]! * slots + (ordinal % slots);
     }
-  const places = frames.map(({ place }) => place);
+  const places = frames.map(({ from, place }) => ({
+    ...place,
+    bases: basesOf(from).map((base) => frameAt[base]!),
+  }));
   return { table: frameTable(sealed, [...packs, ...written], places), oldPacks };
 }
 

@@ -63,6 +63,15 @@ export class FingerprintIndex {
     );
   }
 
+  /** The ordinal of the page with this fingerprint, or -1. */
+  find(print: Fingerprint): number {
+    for (let at = print[0]! & this.#mask; ; at = (at + 1) & this.#mask) {
+      const entry = Atomics.load(this.#table, at);
+      if (entry === 0) return -1;
+      if (this.is(entry - 1, print)) return entry - 1;
+    }
+  }
+
   /** The ordinal of the page with this fingerprint; else `ordinal` is entered for it and -1 comes back. */
   findOrAdd(print: Fingerprint, ordinal: number): number {
     const table = this.#table;

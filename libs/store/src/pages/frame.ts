@@ -1,6 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { StasisError } from '@stasis/errors';
-import { malformed } from './bytes.ts';
 import { codec, frameBytes } from './format.ts';
 import { changed, digest16, newKey, open, seal } from './sealing.ts';
 
@@ -10,7 +9,7 @@ export interface SealedFrame {
   readonly secret: Uint8Array;
 }
 
-const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+export const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** Compresses what is worth it. The first byte of a payload names the codec. */
 export function pack(plain: Uint8Array): Buffer {
@@ -20,26 +19,21 @@ export function pack(plain: Uint8Array): Buffer {
     : Buffer.concat([Uint8Array.of(codec.raw), plain]);
 }
 
-/** @throws StasisError IntegrityMismatch, NotSupported for a codec of a later version */
-export function unpack(payload: Buffer, unpatch: (data: Buffer) => Buffer = unknownPatch): Buffer {
+/** A payload that is not a patch. @throws StasisError IntegrityMismatch, NotSupported for a codec of a later version */
+export function unpack(payload: Buffer): Buffer {
   const data = payload.subarray(1);
   if (payload[0] === codec.raw) return data;
   if (payload[0] === codec.zstd) return inflate(data);
-  if (payload[0] === codec.patch) return unpatch(data);
   throw new StasisError('NotSupported', `it is kept with codec ${payload[0]}, which this version does not know`);
 }
 
-export function inflate(data: Uint8Array, dictionary?: Uint8Array): Buffer {
+export function inflate(data: Uint8Array): Buffer {
   try {
-    return zstdDecompressSync(data, { maxOutputLength: frameBytes, ...(dictionary && { dictionary }) });
+    return zstdDecompressSync(data, { maxOutputLength: frameBytes });
   } catch (error) {
     throw changed(error);
   }
 }
-
-/** The patch: `plain` compressed against `dictionary`. */
-export const deflateWith = (plain: Uint8Array, dictionary: Uint8Array): Buffer =>
-  zstdCompressSync(plain, { ...level, dictionary });
 
 export function sealFrame(payload: Uint8Array, sealed: boolean): SealedFrame {
   if (!sealed) return { stored: payload, secret: digest16(payload) };
@@ -53,7 +47,3 @@ export function openFrame(stored: Buffer, secret: Uint8Array, sealed: boolean): 
   if (!digest16(stored).equals(secret)) throw changed();
   return stored;
 }
-
-const unknownPatch = (): never => {
-  throw malformed('a patch where there is nothing to patch');
-};

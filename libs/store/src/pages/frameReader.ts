@@ -5,16 +5,23 @@ import { openFrame, unpack } from './frame.ts';
 import { secretOf, type FrameTable } from './frameTable.ts';
 import type { WholeFrame } from './imageBody.ts';
 import { inPack, readExactly } from './packFile.ts';
+import { type Base, isPatch, unpackPatch, wordsOf, xorPage } from './patch.ts';
 
 /** Frames that are kept opened: a quarter of a MiB each. */
 const keptFrames = 64;
+
+interface OpenFrame {
+  readonly bytes: Buffer;
+  /** Of a patch: what each of its pages is against. */
+  readonly patch?: readonly Base[];
+}
 
 /** Reads the frames of one image, each checked before it is used; the last ones stay at hand. */
 export class FrameReader {
   readonly #table: FrameTable;
   readonly #pathOf: (packId: string) => string;
   readonly #files = new Map<string, number>();
-  readonly #kept = new Map<number, Buffer>();
+  readonly #kept = new Map<number, OpenFrame>();
 
   constructor(table: FrameTable, pathOf: (packId: string) => string) {
     this.#table = table;
@@ -36,7 +43,7 @@ export class FrameReader {
       do page++;
       while (page < ordinals.length && ordinals[page] === first + page - from && first + page - from < end);
       const start = (first % slots) * pageSize;
-      const bytes = this.#frame(frame);
+      const { bytes } = this.#frame(frame);
       if (start + (page - from) * pageSize > bytes.length) throw malformed('a page beyond the end of its frame');
       bytes.copy(out, from * pageSize, start, start + (page - from) * pageSize);
     }
@@ -50,13 +57,28 @@ export class FrameReader {
     return bytes;
   }
 
+  /** The page at an ordinal. */
+  page(ordinal: number): Buffer {
+    const at = (ordinal % slots) * pageSize;
+    return this.#frame(Math.floor(ordinal / slots)).bytes.subarray(at, at + pageSize);
+  }
+
+  /** The page that a patch of the page at this ordinal would be against: itself, or what it is a patch against. */
+  rootOf(ordinal: number): number {
+    const frame = Math.floor(ordinal / slots);
+    const bases = this.#table.bases[frame]!;
+    if (bases.length === 0) return ordinal;
+    const base = this.#frame(frame).patch?.[ordinal % slots];
+    return base === undefined ? -1 : bases[base.frame]! * slots + base.slot;
+  }
+
   close(): void {
     for (const fd of this.#files.values()) closeSync(fd);
     this.#files.clear();
     this.#kept.clear();
   }
 
-  #frame(frame: number): Buffer {
+  #frame(frame: number): OpenFrame {
     const kept = this.#kept.get(frame);
     if (kept) {
       this.#kept.delete(frame);
@@ -67,15 +89,29 @@ export class FrameReader {
     const { id } = table.packs[table.pack[frame]!]!;
     const bytes = inPack(id, () => {
       const stored = this.#read(id, table.offset[frame]!, table.length[frame]!);
-      return unpack(openFrame(stored, secretOf(table, frame), table.sealed));
+      const payload = openFrame(stored, secretOf(table, frame), table.sealed);
+      return isPatch(payload) ? unpackPatch(payload) : { bytes: unpack(payload) };
     });
-    this.#kept.set(frame, bytes);
+    const opened = 'xored' in bytes ? this.#undo(bytes.bases, bytes.xored, table.bases[frame]!) : bytes;
+    this.#kept.set(frame, opened);
     if (this.#kept.size > keptFrames)
       for (const oldest of this.#kept.keys()) {
         this.#kept.delete(oldest);
         break;
       }
-    return bytes;
+    return opened;
+  }
+
+  #undo(patch: readonly Base[], xored: Buffer, bases: readonly number[]): OpenFrame {
+    const words = wordsOf(xored);
+    patch.forEach(({ frame, slot }, at) => {
+      const base = bases[frame];
+      if (base === undefined) throw malformed('a patch against a frame that is not listed');
+      const page = this.page(base * slots + slot);
+      if (page.length !== pageSize) throw malformed('a patch against a page beyond the end of its frame');
+      xorPage(words.subarray((at * pageSize) / 4, ((at + 1) * pageSize) / 4), wordsOf(page));
+    });
+    return { bytes: Buffer.from(words.buffer), patch };
   }
 
   #read(packId: string, offset: number, length: number): Buffer {

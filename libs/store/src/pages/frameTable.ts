@@ -10,6 +10,8 @@ export interface FramePlace {
   readonly offset: number;
   readonly length: number;
   readonly secret: Uint8Array;
+  /** The frames that it is a patch against, as indices into the table; none of them is a patch itself. */
+  readonly bases: readonly number[];
 }
 
 export interface PackEntry {
@@ -32,6 +34,7 @@ export interface FrameTable {
   readonly offset: Float64Array;
   readonly length: Uint32Array;
   readonly secrets: Uint8Array;
+  readonly bases: readonly (readonly number[])[];
 }
 
 export const secretOf = (table: FrameTable, frame: number): Uint8Array => {
@@ -51,6 +54,7 @@ export function frameTable(sealed: boolean, packs: readonly PackEntry[], frames:
     offset: Float64Array.from(frames, (frame) => frame.offset),
     length: Uint32Array.from(frames, (frame) => frame.length),
     secrets,
+    bases: frames.map((frame) => frame.bases),
   };
 }
 
@@ -77,6 +81,7 @@ export function writeFrameTable(out: ByteWriter, table: FrameTable): void {
       out.varint(table.number[frame]! - nextNumber);
       out.varint(offset - nextOffset);
       out.varint(length);
+      writeBases(out, table.bases[frame]!);
       nextNumber = table.number[frame]! + 1;
       nextOffset = offset + length;
     }
@@ -96,11 +101,20 @@ export function readFrameTable(from: ByteReader, sealed: boolean, packIds: reado
       if (number >= maxFramesInPack) throw malformed('a frame number above what a pack holds');
       offset += from.varint();
       const length = from.varint();
-      frames.push({ pack, number, offset, length, secret: new Uint8Array(0) });
+      frames.push({
+        pack,
+        number,
+        offset,
+        length,
+        secret: new Uint8Array(0),
+        bases: readBases(from),
+      });
       number += 1;
       offset += length;
     }
   });
+  for (const { bases } of frames)
+    if (bases.some((base) => frames[base]?.bases.length !== 0)) throw malformed('a patch against no frame, or a patch');
   const secrets = from.bytes(frames.length * secretBytes(sealed));
   const size = secretBytes(sealed);
   return frameTable(
@@ -108,4 +122,18 @@ export function readFrameTable(from: ByteReader, sealed: boolean, packIds: reado
     packs,
     frames.map((frame, at) => ({ ...frame, secret: secrets.subarray(at * size, (at + 1) * size) })),
   );
+}
+
+function writeBases(out: ByteWriter, bases: readonly number[]): void {
+  out.varint(bases.length);
+  let before = 0;
+  for (const base of bases) {
+    out.zigzag(base - before);
+    before = base;
+  }
+}
+
+function readBases(from: ByteReader): number[] {
+  let base = 0;
+  return Array.from({ length: from.count() }, () => (base += from.zigzag()));
 }

@@ -2,8 +2,11 @@ import { createHash, hash, type Hash } from 'node:crypto';
 import { closeSync, constants, openSync, readSync, readvSync } from 'node:fs';
 import { StasisError } from '@stasis/errors';
 import { FingerprintIndex, type Fingerprint, type SharedIndex } from './fingerprintIndex.ts';
-import { frameBytes, pageSize, slots, zeroPage } from './format.ts';
+import { pageSize, zeroPage } from './format.ts';
+import type { FrameReader } from './frameReader.ts';
 import { pack, sealFrame } from './frame.ts';
+import { type NewFrame, OpenFrame } from './openFrames.ts';
+import { equalWords, wordsOf } from './patch.ts';
 import { keyBytes } from './sealing.ts';
 
 export interface IngestPlan {
@@ -21,14 +24,6 @@ export interface IngestFile {
   readonly parentMap: Int32Array;
   /** For an ordinal of the parent: the first of its pages that is there, or -1. */
   readonly parentPages: Int32Array;
-}
-
-/** A frame of new pages, packed and sealed. */
-export interface NewFrame {
-  /** As the ordinals count frames. */
-  readonly frame: number;
-  readonly stored: Uint8Array;
-  readonly secret: Uint8Array;
 }
 
 export interface NewPiece {
@@ -51,18 +46,24 @@ export class Ingest {
   readonly #words: Int32Array;
   readonly #zero = Buffer.alloc(pageSize);
   readonly #print: Fingerprint = new Int32Array(4);
-  readonly #frame = Buffer.alloc(frameBytes);
-  #frameNumber = -1;
-  #used = 0;
+  /** New pages go as they are into one frame, and as patches against pages of the parent into another. */
+  readonly #plain: OpenFrame;
+  readonly #patches: OpenFrame;
+  readonly #parent: FrameReader | undefined;
   #shift = 0;
   #fd = -1;
   #file: IngestFile | undefined;
   #hash: Hash | undefined;
   #piece = Buffer.alloc(0);
 
-  constructor(plan: IngestPlan) {
+  /** @param parent - reads the frames of the parent */
+  constructor(plan: IngestPlan, parent: FrameReader | undefined) {
     this.#plan = plan;
+    this.#parent = parent;
     this.#index = new FingerprintIndex(plan.index);
+    const takeFrame = () => this.#index.takeFrame();
+    this.#plain = new OpenFrame(takeFrame, plan.sealed);
+    this.#patches = new OpenFrame(takeFrame, plan.sealed);
     const buffer = Buffer.alloc(stride * pagesAtOnce);
     const starts = Array.from({ length: pagesAtOnce }, (_, at) => at * stride);
     for (const start of starts) buffer.set(plan.lineageKey, start);
@@ -84,6 +85,11 @@ export class Ingest {
     this.#fd = -1;
   }
 
+  end(): void {
+    this.close();
+    this.#parent?.close();
+  }
+
   /** The next bytes of the open file go into its digest. */
   hash(start: number, length: number): void {
     this.#hash?.update(this.#read(start, length));
@@ -95,7 +101,10 @@ export class Ingest {
 
   /** A piece of a file that is kept whole. */
   piece(start: number, length: number): NewPiece {
-    return { plainLength: length, ...sealFrame(pack(this.#read(start, length)), this.#plan.sealed) };
+    return {
+      plainLength: length,
+      ...sealFrame(pack(this.#read(start, length)), this.#plan.sealed),
+    };
   }
 
   /** Finds or adds pages of the open file; returns the frames that got full. At most `pagesAtOnce`. */
@@ -108,14 +117,9 @@ export class Ingest {
     return full;
   }
 
-  /** The frame that was not filled. */
+  /** The frames that were not filled. */
   flush(): NewFrame[] {
-    if (this.#used === 0) return [];
-    const payload = pack(this.#frame.subarray(0, this.#used * pageSize));
-    const done = { frame: this.#frameNumber, ...sealFrame(payload, this.#plan.sealed) };
-    this.#frameNumber = -1;
-    this.#used = 0;
-    return [done];
+    return [this.#plain, this.#patches].flatMap((frame) => frame.close() ?? []);
   }
 
   #isZero(at: number): boolean {
@@ -131,18 +135,35 @@ export class Ingest {
     this.#fingerprint(at);
     const expected = parentMap[page + this.#shift];
     if (expected !== undefined && expected >= 0 && this.#index.is(expected, this.#print)) return expected;
-    if (this.#frameNumber < 0) this.#frameNumber = this.#index.takeFrame();
-    const ordinal = this.#frameNumber * slots + this.#used;
-    const found = this.#index.findOrAdd(this.#print, ordinal);
-    if (found >= 0) {
-      const parentPage = parentPages[found] ?? -1;
+    const known = this.#index.find(this.#print);
+    if (known >= 0) {
+      const parentPage = parentPages[known] ?? -1;
       if (parentPage >= 0) this.#shift = parentPage - page;
-      return found;
+      return known;
     }
-    this.#frame.set(this.#pages[at]!, this.#used * pageSize);
-    this.#used += 1;
-    if (this.#used === slots) full.push(...this.flush());
+    const base = expected !== undefined && expected >= 0 ? this.#baseFor(at, expected) : undefined;
+    const frame = base === undefined ? this.#plain : this.#patches;
+    const ordinal = frame.next;
+    // Another worker may have come upon the same page at the same moment.
+    const found = this.#index.findOrAdd(this.#print, ordinal);
+    if (found >= 0) return found;
+    if (base === undefined) frame.add(this.#pages[at]!);
+    else frame.addPatch(this.#wordsAt(at), base.ordinal, base.words);
+    if (frame.isFull) full.push(frame.close()!);
     return ordinal;
+  }
+
+  /** The page that was where this one is expected, if most of it is still the same. */
+  #baseFor(at: number, expected: number): { ordinal: number; words: Int32Array } | undefined {
+    const ordinal = this.#parent?.rootOf(expected) ?? -1;
+    if (ordinal < 0) return undefined;
+    const words = wordsOf(this.#parent!.page(ordinal));
+    return equalWords(words, this.#wordsAt(at)) * 2 >= words.length ? { ordinal, words } : undefined;
+  }
+
+  #wordsAt(at: number): Int32Array {
+    const start = (at * stride + keyBytes) / 4;
+    return this.#words.subarray(start, start + pageSize / 4);
   }
 
   #fingerprint(at: number): void {

@@ -8,12 +8,21 @@ import { decodePageMap, encodePageMap } from './pageMap.ts';
 
 /** Frames of some packs, in order, with gaps in number and offset as other images leave them. */
 const tables = fc
-  .array(fc.uniqueArray(fc.integer({ min: 0, max: maxFramesInPack - 1 }), { maxLength: 12 }), { maxLength: 4 })
+  .array(fc.uniqueArray(fc.integer({ min: 0, max: maxFramesInPack - 1 }), { maxLength: 12 }), {
+    maxLength: 4,
+  })
   .map((packs) => {
     const frames: FramePlace[] = packs.flatMap((numbers, pack) =>
       numbers
         .toSorted((a, b) => a - b)
-        .map((number) => ({ pack, number, offset: 32 + number * 1000, length: 900, secret: randomBytes(32) })),
+        .map((number) => ({
+          pack,
+          number,
+          offset: 32 + number * 1000,
+          length: 900,
+          secret: randomBytes(32),
+          bases: [],
+        })),
     );
     const ids = packs.map(() => ({ id: randomBytes(16).toString('hex'), fingerprintsAt: 4096 }));
     return frameTable(true, ids, frames);
@@ -51,7 +60,14 @@ describe('a page map', () => {
   it('costs next to nothing where nothing changed, and a few bytes a page where every tenth did', () => {
     const places = (pack: number, count: number): FramePlace[] =>
       Array.from({ length: count }, (_, number) => ({
-        ...{ pack, number, offset: 32 + number * 1000, length: 900, secret: new Uint8Array(32) },
+        ...{
+          pack,
+          number,
+          offset: 32 + number * 1000,
+          length: 900,
+          secret: new Uint8Array(32),
+          bases: [],
+        },
       }));
     const ids = ['a', 'b'].map((id) => ({ id: id.repeat(32), fingerprintsAt: 4096 }));
     const table = frameTable(true, ids, [...places(0, 100), ...places(1, 10)]);
@@ -76,6 +92,18 @@ describe('a page map', () => {
     const table = frameTable(true, [{ id: 'a'.repeat(32), fingerprintsAt: 0 }], []);
     expect(() => decodePageMap(out.done(), 1, table)).toThrow('a frame that is not listed');
   });
+});
+
+it('refuses a frame table with a patch against a patch, or against nothing', () => {
+  const frame = (number: number, bases: number[]): FramePlace => ({
+    ...{ pack: 0, number, offset: 32 + number * 1000, length: 900, secret: new Uint8Array(32), bases },
+  });
+  const ids = ['a'.repeat(32)];
+  for (const frames of [[frame(0, []), frame(1, [0]), frame(2, [1])], [frame(0, [7])]]) {
+    const out = new ByteWriter();
+    writeFrameTable(out, frameTable(true, [{ id: ids[0]!, fingerprintsAt: 4096 }], frames));
+    expect(() => readFrameTable(new ByteReader(out.done()), true, ids)).toThrow('a patch against');
+  }
 });
 
 it('keeps a frame table as it was', () => {

@@ -5,7 +5,8 @@ import { composeTable, countNewPages } from './composeTable.ts';
 import { makeIndex, type SharedIndex } from './fingerprintIndex.ts';
 import { type FramePlace, type FrameTable } from './frameTable.ts';
 import type { StoredFile, StoredImage, WholeFrame } from './imageBody.ts';
-import type { IngestPlan, NewFrame, NewPiece } from './ingest.ts';
+import type { IngestPlan, NewPiece } from './ingest.ts';
+import type { NewFrame } from './openFrames.ts';
 import { pagesAtOnce } from './ingest.ts';
 import { PackWriter } from './packWriter.ts';
 import type { Places } from './places.ts';
@@ -74,7 +75,7 @@ class FilesPut {
     this.#writer = new PackWriter(places, sealed);
     this.#parent = parent;
     const pages = sources.filter(isPaged).reduce((sum, { size }) => sum + pagesOf(size), 0);
-    this.#index = makeIndex(parent?.table.count ?? 0, Math.ceil(pages / slots) + 2 * pool.size);
+    this.#index = makeIndex(parent?.table.count ?? 0, Math.ceil(pages / slots) + 3 * pool.size);
     this.#plan = { sealed, lineageKey: parent?.lineageKey ?? newKey(), index: this.#index };
     this.#parentPages = new Int32Array(new SharedArrayBuffer((parent?.table.count ?? 0) * slots * 4));
   }
@@ -83,7 +84,7 @@ class FilesPut {
     const { pool, session } = { pool: this.#pool, session: this.#session };
     try {
       if (this.#parent) await pool.call(0, 'loadFingerprints', session, this.#plan, this.#parent.table, this.#packs);
-      await pool.all('beginIngest', session, this.#plan);
+      await pool.all('beginIngest', session, this.#plan, this.#parent?.table, this.#packs);
       const files: StoredFile[] = [];
       for (const source of sources) files.push(await this.#file(dir, source));
       for (const frames of await pool.all('flush', session)) await this.#addFrames(frames);
@@ -154,11 +155,11 @@ class FilesPut {
   }
 
   async #addFrames(found: readonly NewFrame[]): Promise<void> {
-    for (const { frame, stored, secret } of found) {
+    for (const { frame, stored, secret, bases } of found) {
       const prints = new Uint8Array(slots * fingerprintBytes);
       prints.set(new Uint8Array(this.#index.prints, frame * prints.length, prints.length));
       const placed = (place: { pack: number; number: number; offset: number }): void => {
-        this.#newFrames[frame - this.#index.parentFrames] = { ...place, length: stored.length, secret };
+        this.#newFrames[frame - this.#index.parentFrames] = { ...place, length: stored.length, secret, bases };
       };
       await this.#writer.add({ stored, secret, prints, placed });
     }

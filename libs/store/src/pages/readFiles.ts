@@ -67,8 +67,10 @@ export class ImageReading {
       if (digest !== file.digest)
         throw new StasisError('IntegrityMismatch', `has the digest ${digest}, recorded ${file.digest}`);
     } catch (error) {
-      await Promise.allSettled(ready);
       throw inFile(file.name, error);
+    } finally {
+      // Also when the reader of the pieces went away: nothing may go on in a session that is about to end.
+      await Promise.allSettled(ready);
     }
   }
 

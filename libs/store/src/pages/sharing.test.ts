@@ -39,10 +39,10 @@ describe.each(['0', '1'])('images of one lineage (plain: %s)', { timeout: 60_000
     for (const name of await readdir(join(work, id)))
       expect((await readFile(join(out, name))).equals(await readFile(join(work, id, name)))).toBe(true);
   };
-  const changed = (bytes: Buffer, everyNth: number): Buffer => {
+  const changed = (bytes: Buffer, everyNth: number, to = 1): Buffer<ArrayBuffer> => {
     const copy = Buffer.from(bytes);
     for (let page = 0; page * pageSize < copy.length; page += everyNth)
-      copy.writeUInt32LE(page + 1, page * pageSize + 8);
+      copy.writeUInt32LE(page + to, page * pageSize + 8);
     return copy;
   };
   const sizeOfStore = async (): Promise<number> => {
@@ -83,6 +83,23 @@ describe.each(['0', '1'])('images of one lineage (plain: %s)', { timeout: 60_000
     const { bytes } = await store.putDirectory('any', dir);
     expect((await store.getDirectory('any', join(work, 'out'))).bytes).toBe(bytes);
     expect(await readFile(join(work, 'out', 'more.img'))).toEqual(await readFile(join(dir, 'more.img')));
+  });
+
+  it('keeps pages that changed a little as patches, through a long lineage', async () => {
+    let bytes = randomBytes(pages * pageSize);
+    let parent: string | undefined;
+    const ids = Array.from({ length: 6 }, (_, at) => `ckp_${at}`);
+    for (const [at, id] of ids.entries()) {
+      const { newPages, bytesNew } = await put(id, bytes, parent);
+      if (at > 0) expect(bytesNew).toBeLessThan(newPages * pageSize * 0.15);
+      if (at > 0) expect(newPages).toBe(Math.ceil(pages / (20 + at)));
+      parent = id;
+      bytes = changed(bytes, 21 + at, (at + 1) * pages);
+    }
+    for (const id of ids) await readsBack(id);
+    for (const id of ids.slice(0, -1)) await store.remove(id);
+    await store.collect({ graceMs: 0 });
+    await readsBack(ids.at(-1)!);
   });
 
   it('gives the child whole after the parent was removed and collected', async () => {

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { isStasisError } from '@stasis/errors';
 import { Assemble } from './assemble.ts';
 import { loadFingerprints } from './fingerprintBlocks.ts';
+import { FrameReader } from './frameReader.ts';
 import type { FrameTable } from './frameTable.ts';
 import type { WholeFrame } from './imageBody.ts';
 import { Ingest, type IngestFile, type IngestPlan } from './ingest.ts';
@@ -18,7 +19,10 @@ const assemble = (session: number): Assemble => present(assembles.get(session));
 const calls = {
   loadFingerprints: (_: number, plan: IngestPlan, table: FrameTable, packs: string) =>
     loadFingerprints(plan.index, table, (id) => join(packs, id)),
-  beginIngest: (session: number, plan: IngestPlan) => void ingests.set(session, new Ingest(plan)),
+  beginIngest: (session: number, plan: IngestPlan, parent: FrameTable | undefined, packs: string) => {
+    const reader = parent && new FrameReader(parent, (id) => join(packs, id));
+    ingests.set(session, new Ingest(plan, reader));
+  },
   openFile: (session: number, file: IngestFile) => ingest(session).openFile(file),
   hashFile: (session: number, start: number, length: number) => ingest(session).hash(start, length),
   fileDigest: (session: number) => ingest(session).digest(),
@@ -26,7 +30,7 @@ const calls = {
   filePages: (session: number, first: number, count: number) => ingest(session).pages(first, count),
   flush: (session: number) => ingest(session).flush(),
   endIngest: (session: number) => {
-    ingests.get(session)?.close();
+    ingests.get(session)?.end();
     ingests.delete(session);
   },
   beginAssemble: (session: number, table: FrameTable, packs: string) =>
