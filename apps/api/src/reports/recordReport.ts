@@ -44,7 +44,7 @@ async function recordOne(platform: Platform, fact: Fact): Promise<AnswerOf<typeo
 /** Envelope and attribution are the api's: nobody reports in another's name. @throws StasisError EventMalformed */
 function eventOf({ id, type, subject, time, data }: FactTold, node: string, actor: Actor): StasisEvent {
   const key = keyOf(type);
-  if (key?.startsWith('node.') === true)
+  if (key?.startsWith('node.') === true || key === 'signature.refused')
     throw new StasisError('EventMalformed', `${type} is for the agents of a node to report (${id})`);
   return parseEvent({
     specversion: '1.0',
