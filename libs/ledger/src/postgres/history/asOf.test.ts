@@ -56,17 +56,20 @@ describe('the fleet at a moment', () => {
     await ledger.append([told(appendOf(container, [seen(container, 'b')], { expectedVersion: 1 }), [40], 40)]);
     // Stopped at 20, told at 60.
     await ledger.append([told(appendOf(container, [stopped(container, 'a')], { expectedVersion: 2 }), [20], 60)]);
-    const status = async (validAt: number, asOf: number): Promise<string | undefined> =>
-      (
+    // Status and generation.
+    const status = async (validAt: number, asOf: number): Promise<string | undefined> => {
+      const [item] = (
         await fleetAt(ledger.database, await momentOf(ledger.database, { validAt: at(validAt), asOf: at(asOf) }), {
           gone: true,
         })
-      ).items[0]?.status;
+      ).items;
+      return item && `${item.status} ${item.generation}`;
+    };
     expect(await status(5, 70)).toBeUndefined();
-    expect(await status(15, 70)).toBe('running');
-    expect(await status(30, 70)).toBe('stopped');
-    expect(await status(30, 50)).toBe('running');
-    expect(await status(45, 50)).toBe('running');
+    expect(await status(15, 70)).toBe('running 1');
+    expect(await status(30, 70)).toBe('stopped 1');
+    expect(await status(30, 50)).toBe('running 1');
+    expect(await status(45, 50)).toBe('running 2');
     expect(await status(15, 5)).toBeUndefined();
     expect(await positionAt(ledger.database, 'default', at(50))).toBe(2);
   });
