@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bus, topics, topicSpecs } from '@stasis/bus';
 import { createMemoryBroker, createMemoryBus, type MemoryBroker } from '@stasis/bus/memory';
 import { type EventData, type EventKey, factBytes, ledgerOf, newId, type StasisEvent, typeOf } from '@stasis/events';
-import { newPrivateKey, type SigningKey, signingKeyOf } from '@stasis/proof';
+import { newPrivateKey, type SigningKey, signingKeyOf, writeKeyRing } from '@stasis/proof';
 import { openDatabase } from '@stasis/ledger/postgres';
 import { createLog } from './http/createLog.ts';
 import { messageOfEvent } from './relay/messagesOf.ts';
@@ -48,10 +47,14 @@ interface Shared {
   readonly log?: (line: string) => void;
 }
 
-const signingKeys = mkdtempSync(path.join(tmpdir(), 'stasis-test-keys-'));
-process.once('exit', () => rmSync(signingKeys, { recursive: true, force: true }));
-const signingKeyFile = (databaseUrl: string): string =>
-  path.join(signingKeys, `${new URL(databaseUrl).pathname.slice(1)}.key`);
+/** Apis of one fleet hold the same key, which its nodes believe: the content of the file by database. */
+const signingKeys = new Map<string, string>();
+
+async function writeSigningKey(home: string, databaseUrl: string): Promise<void> {
+  const content = signingKeys.get(databaseUrl) ?? writeKeyRing([newPrivateKey()]);
+  signingKeys.set(databaseUrl, content);
+  await writeFile(path.join(home, 'signing.key'), content, { mode: 0o600 });
+}
 
 /** Brings an empty database to the schema of the migrations. */
 export async function applyMigrations(databaseUrl: string): Promise<void> {
@@ -73,6 +76,7 @@ export async function startTestApi({
   log,
 }: Shared): Promise<TestApi> {
   const home = await mkdtemp(path.join(tmpdir(), 'stasis-test-api-'));
+  await writeSigningKey(home, databaseUrl);
   const bus = createMemoryBus({ broker });
   let token = '';
   const api = await startApi({
@@ -80,8 +84,6 @@ export async function startTestApi({
       DATABASE_URL: databaseUrl,
       STASIS_LISTEN: '127.0.0.1:0',
       STASIS_HOME: home,
-      // Apis of one fleet share the keys that its nodes believe.
-      STASIS_SIGNING_KEY: signingKeyFile(databaseUrl),
       ...env,
     }),
     bus,
