@@ -96,6 +96,7 @@ describe.each(['0', '1'])('images of one lineage (plain: %s)', { timeout: 60_000
       parent = id;
       bytes = changed(bytes, 21 + at, (at + 1) * pages);
     }
+    expect(await store.list()).toEqual(ids);
     for (const id of ids) await readsBack(id);
     for (const id of ids.slice(0, -1)) await store.remove(id);
     await store.collect({ graceMs: 0 });
