@@ -135,6 +135,16 @@ CREATE TABLE idempotency_keys (
   CONSTRAINT idempotency_keys_pkey PRIMARY KEY (token_id, key)
 );
 
+CREATE TABLE identities (
+  id text NOT NULL,
+  subject_hash bytea,
+  name text,
+  email text,
+  joined boolean DEFAULT false NOT NULL,
+  created timestamp(3) with time zone DEFAULT CURRENT_TIMESTAMP NOT NULL,
+  CONSTRAINT identities_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE leases (
   name text NOT NULL,
   holder text NOT NULL,
@@ -191,6 +201,7 @@ CREATE TABLE tokens (
   expires timestamp(3) with time zone,
   revoked timestamp(3) with time zone,
   nodes text[] DEFAULT ARRAY[]::text[],
+  made_by text,
   CONSTRAINT tokens_pkey PRIMARY KEY (id)
 );
 
@@ -234,11 +245,15 @@ CREATE UNIQUE INDEX enrolment_tokens_hash_key ON public.enrolment_tokens USING b
 
 CREATE INDEX event_facets_terms_idx ON public.event_facets USING gin (terms) WITH (gin_pending_list_limit='256');
 
+CREATE INDEX events_approvals_requested_idx ON public.events USING btree (ledger, "position") WHERE (type = 'dev.stasis.approval.requested.v1'::text);
+
 CREATE UNIQUE INDEX events_event_id_key ON public.events USING btree (event_id);
 
 CREATE UNIQUE INDEX events_ledger_stream_version_key ON public.events USING btree (ledger, stream, version);
 
 CREATE INDEX idempotency_keys_created_idx ON public.idempotency_keys USING btree (created);
+
+CREATE UNIQUE INDEX identities_subject_hash_key ON public.identities USING btree (subject_hash);
 
 CREATE INDEX nodes_ledger_created_idx ON public.nodes USING btree (ledger, created);
 

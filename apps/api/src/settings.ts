@@ -2,6 +2,7 @@ import path from 'node:path';
 import { isNodeName } from '@stasis/container';
 import { messageOf, StasisError } from '@stasis/errors';
 import { parseWitnessKey, type Witness } from '@stasis/proof';
+import { type OidcSettings, readOidcSettings } from './access/oidc/oidcSettings.ts';
 import { shippedPolicies } from './access/loadPolicies.ts';
 
 /** What the api is told by its environment. */
@@ -27,6 +28,8 @@ export interface Settings {
   readonly witnesses: readonly Witness[];
   /** Folder of the Cedar policies and their schema. */
   readonly policies: string;
+  /** The identity provider whose tokens are believed; absent = none. */
+  readonly oidc: OidcSettings | undefined;
   /** Files of the certificate and its key; with them the api speaks TLS and nothing else. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   /** Tokens cross the network in the clear, because somebody said so. */
@@ -58,6 +61,7 @@ export function readSettings(env: Environment): Settings {
     treeHeadsDirectory: path.resolve(env['STASIS_TREE_HEADS_DIR'] || path.join(home, 'tree-heads')),
     witnesses: readWitnesses(env['STASIS_WITNESS_KEYS'] ?? ''),
     policies: path.resolve(env['STASIS_POLICIES'] || shippedPolicies),
+    oidc: readOidcSettings(env),
     tls,
     insecureListen: isInsecure(env, host, tls !== undefined),
     requestsPerSecond: readCount(env, 'STASIS_RATE_LIMIT', 1000, 'requests a second'),

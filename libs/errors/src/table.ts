@@ -63,6 +63,7 @@ export const errorTable = {
   Usage: row(400, 2, false, 'The command line is not well formed.'),
   ConfigInvalid: row(500, 2, false, 'A setting is missing or contradicts another.'),
   Unauthenticated: row(401, 5, false, 'A valid token is required.'),
+  SignInUnavailable: row(503, 1, true, 'The identity provider does not answer, so its tokens cannot be checked.'),
   CheckpointNotFound: row(404, 4, false, 'No checkpoint with that id is known.'),
   RestoreNotFound: row(404, 4, false, 'No restore with that id is known.'),
   TokenNotFound: row(404, 4, false, 'No token with that id is known.'),

@@ -221,6 +221,8 @@ export const catalogue = {
     .object({ role: z.string(), nodes: z.array(z.string()).min(1).optional(), expires: iso.optional() })
     .strict(),
   'token.revoked': z.object({ reason: reasonInLeaf.optional() }).strict(),
+  /** Somebody signed in by OIDC for the first time; the subject is their opaque id, and who that is is not in here. */
+  'subject.joined': z.object({ issuer: z.string(), role: z.string() }).strict(),
   /** The policies that requests are decided by from now on; an api says so when it starts with others than the last. */
   'access.changed': z
     .object({

@@ -9,6 +9,8 @@ import type { Log } from '../log.ts';
 import { type Recorded, recordEvents } from '../recordEvents.ts';
 import type { Settings } from '../settings.ts';
 import { loadPolicies, type Policies } from './loadPolicies.ts';
+import { createProviderKeys } from './oidc/providerKeys.ts';
+import { createSignIn } from './oidc/signIn.ts';
 import { type Denials, recordDenials } from './recordDenials.ts';
 
 /** Who may do what: tokens, policies, and the record of what was denied. */
@@ -37,11 +39,11 @@ function recordPolicies(ledger: PostgresLedger, { id: digest, policyIds }: Polic
 /** @throws StasisError ConfigInvalid when the policies are broken or do not know an action of this api. */
 export async function openAccess(
   ledger: PostgresLedger,
-  settings: Pick<Settings, 'policies' | 'requestsPerSecond'>,
+  settings: Pick<Settings, 'policies' | 'requestsPerSecond' | 'oidc'>,
   log: Log,
   onRecorded: (recorded: Recorded) => void,
 ): Promise<Access> {
-  const { policies: folder, requestsPerSecond } = settings;
+  const { policies: folder, requestsPerSecond, oidc } = settings;
   const policies = await loadPolicies(folder);
   const unknown = actions.find((action: Action) => !policies.actions.includes(action));
   if (unknown !== undefined)
@@ -52,7 +54,10 @@ export async function openAccess(
   log.info({ policies: policies.id, folder }, 'the policies are read');
   return {
     policies,
-    authenticate: createAuthenticate(ledger.database),
+    authenticate: createAuthenticate(
+      ledger.database,
+      oidc && createSignIn(ledger, oidc, createProviderKeys(oidc.issuer, log), onRecorded),
+    ),
     denials: recordDenials(ledger, log, onRecorded),
     rate: createRateLimit(requestsPerSecond),
   };

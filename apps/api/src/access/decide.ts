@@ -12,6 +12,12 @@ export interface Principal {
   readonly nodes: readonly string[];
 }
 
+/** Who sent a request, by what they showed. */
+export interface Caller extends Principal {
+  /** When what was shown ends; null = never. */
+  readonly expires: Date | null;
+}
+
 type Attributes = Readonly<Record<string, string | readonly string[]>>;
 
 /** What is asked about, in the words of schema.cedarschema. `id` is one that is known here, never only what was asked for. */

@@ -1,10 +1,10 @@
 import { type Action, actions, routes, type TokenView, type Whoami } from '@stasis/api-contract';
 import { defaultLedger, systemLedger } from '@stasis/events';
-import { getToken, listTokens, type TokenRecord } from '@stasis/ledger/postgres';
+import { getIdentity, getToken, type LedgerDatabase, listTokens, type TokenRecord } from '@stasis/ledger/postgres';
 import { implement, type Implemented } from '../http/implement.ts';
 import type { Platform } from '../platform.ts';
 import { tokenNotFound } from '../notFound.ts';
-import { decide, type Resource } from './decide.ts';
+import { type Caller, decide, type Resource } from './decide.ts';
 
 /** GET /v1/tokens and /v1/whoami. */
 export const readTokens = (platform: Platform): Implemented[] => [
@@ -14,21 +14,30 @@ export const readTokens = (platform: Platform): Implemented[] => [
     reflects(systemLedger, position);
     return { items, next: null, position };
   }),
-  implement(routes.whoami, ({ actor }) => whoamiOf(platform, actor.authid)),
+  implement(routes.whoami, ({ request }) => whoamiOf(platform, request.headers.authorization)),
 ];
 
-/** A token with every action that the policies let it do somewhere. @throws StasisError TokenNotFound */
-export async function whoamiOf(platform: Platform, id: string): Promise<Whoami> {
-  const token = await getToken(platform.ledger.database, id);
-  if (token === undefined) throw tokenNotFound(id);
+/** Who shows this bearer token, with every action that the policies let them do somewhere. @throws StasisError Unauthenticated */
+export async function whoamiOf(platform: Platform, authorization: string | undefined): Promise<Whoami> {
+  const shown = await platform.access.authenticate(authorization);
+  const view = await viewOf(platform.ledger.database, shown);
   // Its nodes are left out: what it may do on some node, it may do.
-  const principal = { id, role: token.role, nodes: [] };
+  const principal = { ...shown, nodes: [] };
   const may = (action: Action): boolean =>
     [false, true].some(
       (past) =>
         decide(platform.access.policies, { principal, action, resource: anywhere(action), how: { past } }).allowed,
     );
-  return { ...tokenViewOf(token), actions: actions.filter(may) };
+  return { ...view, actions: actions.filter(may) };
+}
+
+async function viewOf(database: LedgerDatabase, { id, role, expires }: Caller): Promise<TokenView> {
+  const token = await getToken(database, id);
+  if (token !== undefined) return tokenViewOf(token);
+  const identity = await getIdentity(database, id);
+  if (identity === undefined) throw tokenNotFound(id);
+  const { name, email, created } = identity;
+  return tokenViewOf({ id, name: name ?? email ?? id, role, nodes: [], created, expires, revoked: null });
 }
 
 /** What an action is asked about when nothing in particular is meant. */

@@ -57,11 +57,11 @@ declare module 'fastify' {
 
 /** POST and DELETE /v1/session. */
 export const sessions = (platform: Platform): Implemented[] => [
-  implement(routes.openSession, async ({ actor, request, reply }) => {
+  implement(routes.openSession, async ({ request, reply }) => {
     const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined) throw new StasisError('Unauthenticated', 'the request carries no bearer token');
     await reply.setSession({ token, opened: seconds() });
-    return whoamiOf(platform, actor.authid);
+    return whoamiOf(platform, request.headers.authorization);
   }),
   implement(routes.closeSession, async ({ request, reply }) => {
     void reply.clearCookie(cookieName, attributesOf(request));

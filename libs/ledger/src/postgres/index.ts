@@ -1,6 +1,7 @@
 export * from './admin/enrolmentTokens.ts';
 export * from './admin/eventTexts.ts';
 export * from './admin/idempotencyKeys.ts';
+export * from './admin/identities.ts';
 export * from './admin/leases.ts';
 export * from './admin/tokens.ts';
 export * from './admin/rebuildProjections.ts';
