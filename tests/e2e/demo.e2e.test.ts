@@ -30,6 +30,9 @@ interface Report {
   };
   readonly events: { position: number; type: string; subject: string }[];
   readonly ledger: { size: number; verified: boolean };
+  readonly refusal: { code: string };
+  readonly trail: { containers: string[]; events: string[] };
+  readonly proof: { event: string; verified: boolean; forgedVerified: boolean };
 }
 
 test.for([
@@ -54,6 +57,9 @@ test.for([
     restore: { phase: 'Running', node: 'node-b' },
     continuity: { restarted: false },
     ledger: { size: report.events.length, verified: true },
+    refusal: { code: 'NotAuthorised' },
+    trail: { containers: ['node-a/counter', 'node-b/counter'] },
+    proof: { event: report.trail.events.at(-1), verified: true, forgedVerified: false },
   });
   for (const { freezeMs, bytes, conditions } of report.checkpoints) {
     expect(freezeMs).toBeGreaterThan(0);
@@ -77,14 +83,17 @@ test.for([
   expect(processesOf(temp.dir)).toEqual([]);
 });
 
-test('the demo tells on stdout what each step took, and says simulated in every line', async () => {
+test('the demo tells its story in lines of 80 characters, simulated in each', async () => {
   const { code, out } = await stasis(['demo', '--bus', 'postgres', '--runtime', 'simulated'], { TMPDIR: temp.dir });
   expect(code).toBe(0);
   const lines = out.trimEnd().split('\n');
   expect(lines.filter((line) => !line.startsWith('simulated:'))).toEqual([]);
-  expect(out).toMatch(/ms {2}checkpoint 2: ckp_\w+ Ready/);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  expect(out).toMatch(/m?s {2}checkpoint 2: ckp_\w+ Ready/);
   expect(out).toMatch(/ledger verified: \d+ events/);
-  expect(lines.filter((line) => line.includes('shown   '))).toHaveLength(8);
+  expect(out).toMatch(/: node-b\/counter\n.*the container started +evt_\w+\n.*the restored container runs +evt_\w+\n/);
+  expect(lines.filter((line) => line.includes('FAILED'))).toEqual([]);
+  expect(lines.filter((line) => line.includes('shown   '))).toHaveLength(11);
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)('the demo that gets %s in the middle leaves nothing', async (signal) => {

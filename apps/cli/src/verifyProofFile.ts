@@ -14,15 +14,23 @@ export interface ProofFileFlags {
  * @throws StasisError ProofInvalid naming the first check that failed; Usage when a file cannot be read.
  */
 export const verifyProofFile = async (printer: Printer, file: string, flags: ProofFileFlags): Promise<void> => {
-  const key = await readLedgerKey(flags.key);
-  const witnesses = await Promise.all(flags.witness.map(readWitnessKey));
-  const verdict = checkProof(readProof(await readGiven(file, 'proof')), { key, witnesses });
+  const verdict = await checkProofFile(file, flags);
   printer.one({ file, ...verdict }, () => textOf(verdict));
   const failed = verdict.checks.find(({ holds }) => !holds);
   if (failed !== undefined)
     throw new StasisError('ProofInvalid', `${failed.check}: ${failed.says}`, {
       next: 'Ask for the file anew, and for the key by another way; if it still fails, keep both.',
     });
+};
+
+/**
+ * Every check of a proof file, with the keys given and nothing else.
+ * @throws StasisError Usage when a file cannot be read; ProofInvalid when it is no proof at all.
+ */
+export const checkProofFile = async (file: string, flags: ProofFileFlags): Promise<ProofVerdict> => {
+  const key = await readLedgerKey(flags.key);
+  const witnesses = await Promise.all(flags.witness.map(readWitnessKey));
+  return checkProof(readProof(await readGiven(file, 'proof')), { key, witnesses });
 };
 
 const textOf = ({ checks, holds, event, position, treeSize }: ProofVerdict): string => {

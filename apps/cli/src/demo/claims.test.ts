@@ -1,8 +1,9 @@
-import type { AuditEvent } from '@stasis/api-contract';
+import type { AuditEvent, AuditTrail } from '@stasis/api-contract';
 import { describe, expect, it } from 'vitest';
 import { checkClaims } from './claims.ts';
 import type { Count } from './counterLog.ts';
 import { type Findings, reportOf } from './report.ts';
+import { milestones } from './trail.ts';
 
 const at = '2026-11-24T10:00:00.000Z';
 const counts = (from: number, to: number, secret = 's'): Count[] =>
@@ -15,10 +16,20 @@ const checkpoint = (id: string): Findings['story']['checkpoints'][number] => ({
   ...{ freezeMs: 60, bytes: 70_000_000, adoptable: false, position: 3, requestedPosition: 1, timeline: [] },
 });
 
-const events = ['ckp_1.checkpoint.ready', 'ckp_2.checkpoint.ready', 'rst_1.restore.running'].map((text, n) => {
-  const [subject = '', ...type] = text.split('.');
-  return { position: n + 1, type: `dev.stasis.${type.join('.')}.v1`, subject, time: at };
-}) as unknown as Findings['events'];
+const subjects = ['node-a/counter', 'ckp_1', 'ckp_2', 'node-a/counter', 'node-b/counter', 'rst_1'];
+const events = milestones.map((type, n) => ({
+  ...{ id: `evt_${n + 1}`, position: n + 1, type: `dev.stasis.${type}.v1`, subject: subjects[n], time: at, data: {} },
+})) as unknown as Findings['events'];
+
+const trail: AuditTrail = {
+  ...{ of: 'node-a/counter', kind: 'container', containers: ['node-a/counter', 'node-b/counter'], more: false },
+  items: events.map((event) => ({ container: 'node-a/counter', event })),
+  ...{ position: 6, consistency: 'strong', read: 'evt_9' },
+};
+
+const verdict = (check: 'inclusion' | 'signature', holds: boolean): Findings['offline']['proof'] => ({
+  ...{ holds, checks: [{ check, holds, says: '' }], event: { id: 'evt_6' }, position: 6, treeSize: 6 },
+});
 
 /** What a demo finds in which everything is as it should be. */
 const good: Findings = {
@@ -37,8 +48,10 @@ const good: Findings = {
     ...{ before: counts(1, 60), writtenAfterKill: 0, sourceStatus: 'stopped', after: counts(43, 55) },
   },
   events,
-  verification: { ledger: 'default', size: 3, verified: true, treeHeads: { kept: 1, outside: 1 }, durationMs: 1 },
+  verification: { ledger: 'default', size: 6, verified: true, treeHeads: { kept: 1, outside: 1 }, durationMs: 1 },
   signed: true,
+  trail,
+  offline: { proof: verdict('inclusion', true), forged: verdict('inclusion', false) },
   refusal: {
     code: 'NotAuthorised',
     next: 'It takes another role.',
@@ -55,6 +68,11 @@ const withStory = (change: Partial<Findings['story']>): Findings => ({ ...good, 
 const withRefusal = (change: Partial<Findings['refusal']>): Findings => ({
   ...good,
   refusal: { ...good.refusal, ...change },
+});
+const withTrail = (change: Partial<AuditTrail>): Findings => ({ ...good, trail: { ...trail, ...change } });
+const withOffline = (change: Partial<Findings['offline']>): Findings => ({
+  ...good,
+  offline: { ...good.offline, ...change },
 });
 const failed = (findings: Findings): string[] =>
   checkClaims(findings)
@@ -90,8 +108,8 @@ describe('a claim is not shown', () => {
     ['when it began anew', withStory({ after: counts(1, 20) }), /second checkpoint/],
     ['when it went on from where it was killed', withStory({ after: counts(61, 75) }), /second checkpoint/],
     ['when it left out a count', withStory({ after: [...counts(43, 44), ...counts(46, 60)] }), /second checkpoint/],
-    ['when a request has no end', { ...good, events: events.slice(0, 2) }, /exactly once/],
-    ['when a request ended twice', { ...good, events: [...events, { ...events[0]!, position: 4 }] }, /exactly once/],
+    ['when a request has no end', { ...good, events: events.slice(0, 5) }, /exactly once/],
+    ['when a request ended twice', { ...good, events: [...events, { ...events[1]!, position: 7 }] }, /exactly once/],
     [
       'when a position is missing',
       { ...good, events: events.map((one) => ({ ...one, position: one.position * 2 })) },
@@ -102,6 +120,17 @@ describe('a claim is not shown', () => {
       { ...good, verification: { ...good.verification, verified: false } },
       /what was written/,
     ],
+    ['when the trail misses the restore', withTrail({ items: trail.items.slice(0, -1) }), /one life/],
+    ['when the trail stays on one node', withTrail({ containers: ['node-a/counter'] }), /one life/],
+    ['when a line of the trail is no event', { ...good, events: events.slice(1) }, /one life/],
+    ['when the proof does not hold', withOffline({ proof: verdict('inclusion', false) }), /proven offline/],
+    [
+      'when it proves another event',
+      withOffline({ proof: { ...verdict('inclusion', true), event: { id: 'evt_1' }, position: 1 } }),
+      /proven offline/,
+    ],
+    ['when a forged copy is believed', withOffline({ forged: verdict('inclusion', true) }), /proven offline/],
+    ['when the copy fails for its key only', withOffline({ forged: verdict('signature', false) }), /proven offline/],
     ['when an auditor may restore', withRefusal({ code: undefined }), /auditor/],
     ['when the try is not recorded', withRefusal({ recorded: undefined }), /auditor/],
     ['when it restored all the same', withRefusal({ restoresAfter: 2 }), /auditor/],

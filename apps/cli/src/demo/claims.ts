@@ -1,6 +1,7 @@
-import type { Findings } from './report.ts';
+import { type Findings, provenEvent } from './report.ts';
 import type { Count } from './counterLog.ts';
 import type { Refusal } from './refusal.ts';
+import { milestones, milestonesOf } from './trail.ts';
 import { shortType } from '@stasis/api-contract';
 import { isEvent } from '@stasis/events';
 
@@ -13,7 +14,8 @@ export interface Claim {
 }
 
 /** Every claim of the demo, checked against what the program wrote and what the api and the ledger say. */
-export const checkClaims = ({ story, events, verification, signed, refusal }: Findings): readonly Claim[] => {
+export const checkClaims = (findings: Findings): readonly Claim[] => {
+  const { story, events, verification, signed, refusal, trail, offline } = findings;
   const { checkpoints, before, after, countAtCheckpoint, countWhenReady } = story;
   const secrets = new Set([...before, ...after].map(({ secret }) => secret));
   const first = after[0]?.count ?? 0;
@@ -65,6 +67,16 @@ export const checkClaims = ({ story, events, verification, signed, refusal }: Fi
       seen: `${verification.size} events ${verification.verified ? 'verified' : 'NOT verified'}`,
     },
     {
+      claim: 'the trail tells one life over both nodes, each line an event of the ledger',
+      shown: isWholeTrail(findings),
+      seen: `${trail.containers.join(', then ')}; ${trail.items.length} events`,
+    },
+    {
+      claim: 'the restore is proven offline by a file and a key; a forged copy is not',
+      shown: isProven(findings),
+      seen: `${provenEvent(offline)} is event ${offline.proof.position} of ${offline.proof.treeSize}; in the copy does not hold: ${failedChecks(offline.forged).join(', ') || 'nothing'}`,
+    },
+    {
       claim: 'an auditor reads the audit and restores nothing: the try was refused, and is in the ledger',
       shown: isRefused(refusal),
       seen: `${refusal.code ?? 'not refused'}, recorded as ${refusal.recorded?.id ?? 'nothing'}`,
@@ -78,6 +90,32 @@ const isRefused = ({ code, recorded, restoresBefore, restoresAfter }: Refusal): 
   isEvent(recorded, 'access.denied') &&
   recorded.data.action === 'restore.request' &&
   restoresAfter === restoresBefore;
+
+const isWholeTrail = ({ story, trail, events }: Findings): boolean => {
+  const ids = new Set(events.map(({ id }) => id));
+  const told = milestonesOf(trail).map(({ event }) => shortType(event.type));
+  return (
+    trail.items.every(({ event }) => ids.has(event.id)) &&
+    told.join() === milestones.join() &&
+    [story.container, story.restore.container].every((container) => trail.containers.includes(container))
+  );
+};
+
+/** The event is the restore's; the copy fails where it must, and only there. */
+const isProven = ({ story, events, offline }: Findings): boolean => {
+  const event = events.find(({ id }) => id === provenEvent(offline));
+  return (
+    offline.proof.holds &&
+    event !== undefined &&
+    event.subject === story.restore.id &&
+    isEvent(event, 'restore.running') &&
+    offline.proof.position === event.position &&
+    failedChecks(offline.forged).join() === 'inclusion'
+  );
+};
+
+const failedChecks = ({ checks }: Findings['offline']['proof']): readonly string[] =>
+  checks.filter(({ holds }) => !holds).map(({ check }) => check);
 
 const isReady = ({ conditions }: Findings['story']['checkpoints'][number]): boolean =>
   conditions.some(({ type, status }) => type === 'Ready' && status === 'True');

@@ -1,5 +1,6 @@
-import type { AuditEvent, NodeShown, Verification } from '@stasis/api-contract';
+import type { AuditEvent, AuditTrail, NodeShown, Verification } from '@stasis/api-contract';
 import type { CheckpointView } from '../shapes.ts';
+import type { OfflineVerdicts } from './offlineProof.ts';
 import { nodes } from './options.ts';
 import type { Refusal } from './refusal.ts';
 import type { Story } from './story.ts';
@@ -33,6 +34,10 @@ export interface DemoReport {
   readonly ledger: { readonly size: number; readonly verified: boolean };
   /** An auditor's try to restore: the code it was refused with, and the event that says so. */
   readonly refusal: { readonly code: string; readonly event: string };
+  /** The containers of the first one's story, and the events of it. */
+  readonly trail: { readonly containers: readonly string[]; readonly events: readonly string[] };
+  /** The restore's event, proven by a file and the ledger's key after the platform had stopped. */
+  readonly proof: { readonly event: string; readonly verified: boolean; readonly forgedVerified: boolean };
 }
 
 export interface Findings {
@@ -42,11 +47,14 @@ export interface Findings {
   readonly events: readonly AuditEvent[];
   readonly verification: Verification;
   readonly refusal: Refusal;
+  readonly trail: AuditTrail;
+  readonly offline: OfflineVerdicts;
   /** The newest tree head was opened with the api's key. */
   readonly signed: boolean;
 }
 
-export const reportOf = ({ bus, node, story, events, verification, signed, refusal }: Findings): DemoReport => {
+export const reportOf = (findings: Findings): DemoReport => {
+  const { bus, node, story, events, verification, signed, refusal, trail, offline } = findings;
   const secretBefore = story.before.at(-1)?.secret ?? '';
   const firstAfter = story.after[0];
   const secretAfter = firstAfter?.secret ?? '';
@@ -70,5 +78,17 @@ export const reportOf = ({ bus, node, story, events, verification, signed, refus
     events: events.map(({ position, type, subject }) => ({ position, type, subject })),
     ledger: { size: verification.size, verified: verification.verified && signed },
     refusal: { code: refusal.code ?? 'none', event: refusal.recorded?.id ?? 'none' },
+    trail: { containers: trail.containers, events: trail.items.map(({ event }) => event.id) },
+    proof: {
+      event: provenEvent(offline),
+      verified: offline.proof.holds,
+      forgedVerified: offline.forged.holds,
+    },
   };
+};
+
+/** The id of the event that the proof is of, as the file says. */
+export const provenEvent = ({ proof }: OfflineVerdicts): string => {
+  const { id } = Object(proof.event) as { id?: unknown };
+  return typeof id === 'string' ? id : 'none';
 };

@@ -46,14 +46,15 @@ export const playStory = async (session: Session, home: string, teller: Teller):
       await untilCounted(logA, (counts) => counts.length > 0, io.signal);
       return running;
     },
-    ({ id }) => `start: ${id} runs, holds ${megabytes} MB, secret ${readCounts(logA)[0]?.secret}`,
+    ({ id }) =>
+      `start: ${id}, a program that counts, holds ${megabytes} MB and drew a secret when it began: ${readCounts(logA)[0]?.secret}`,
   );
 
   const checkpoint = (which: string, reason: string): Promise<CheckpointDetail> =>
     teller.step(
       () => takeCheckpoint(session, container.id, reason),
       ({ id, freezeMs, bytes: size, bytesNew }) =>
-        `checkpoint ${which}: ${id} Ready, frozen at most ${milliseconds(freezeMs)}, ${bytes(size)}, of which ${bytes(bytesNew)} new in the store`,
+        `checkpoint ${which}: ${id} Ready; the program stood still for at most ${milliseconds(freezeMs)} and goes on; ${bytes(size)}, of which ${bytes(bytesNew)} new in the store`,
     );
   const first = await checkpoint('1', 'demo: first checkpoint');
   const countAfterFirst = readCounts(logA).length;
@@ -63,20 +64,20 @@ export const playStory = async (session: Session, home: string, teller: Teller):
   const countBeforeSecond = readCounts(logA).length;
   const second = await checkpoint('2', 'demo: second checkpoint').finally(() => watch.stop());
   const countWhenReady = readCounts(logA).at(-1)?.count ?? 0;
-  teller.tell(`         ${costOf(first, second)}`);
+  teller.say(costOf(first, second));
   const begun = second.conditions.find(({ type }) => type === 'Accepted')?.at ?? second.requestedAt;
   const countAtCheckpoint = watch.reachedAt(Date.parse(begun));
   await untilCounted(logA, (counts) => (counts.at(-1)?.count ?? 0) >= countWhenReady + 10, io.signal);
 
   const killed = await teller.step(
     async () => settled(session, await client.requestStop({ params, body: { reason: 'demo: kill' } }), stepMs),
-    ({ id, status }) => `kill: ${id} is ${status} at count ${readCounts(logA).at(-1)?.count}`,
+    ({ id, status }) => `kill: ${id} is ${status}, the last count is ${readCounts(logA).at(-1)?.count}`,
   );
   const before = readCounts(logA);
 
   const restore = await teller.step(
     () => restoreElsewhere(session, second.id),
-    ({ id, container: restored }) => `restore: ${restored} runs (${id})`,
+    ({ id, container: restored }) => `restore on ${nodeB}: ${restored} runs (${id})`,
   );
   const after = await untilCounted(logB, (counts) => counts.length >= 10, io.signal);
   return {
@@ -97,7 +98,7 @@ export const playStory = async (session: Session, home: string, teller: Teller):
 const costOf = (first: CheckpointDetail, second: CheckpointDetail): string => {
   const [before = 0, after = 0] = [first.bytesNew, second.bytesNew];
   const share = before === 0 ? '' : `, ${((100 * after) / before).toFixed(1)} % of that`;
-  return `in the store the first added ${bytes(before)} and the second ${bytes(after)}${share}`;
+  return `what changed is what it costs: the first added ${bytes(before)} to the store, the second ${bytes(after)}${share}`;
 };
 
 const takeCheckpoint = async (session: Session, container: string, reason: string): Promise<CheckpointDetail> => {

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { messageOf, StasisError } from '@stasis/errors';
-import { formatTlogProof, fromBase64, keyIdOf, parseVerifierKey, proofDocumentOf } from '@stasis/proof';
+import { formatTlogProof, fromBase64 } from '@stasis/proof';
 import { Command, Option } from 'commander';
+import { fetchProof, proofText } from '../../fetchProof.ts';
 import { commonFlags, type CommonFlags, examples } from '../../flags.ts';
 import { openSession, type Session, type Shell } from '../../session.ts';
 
@@ -33,14 +34,9 @@ export const proveCommand = (shell: Shell): Command => {
 };
 
 async function proofOf({ client }: Session, event: string, format: Flags['format']): Promise<string> {
-  const answer = await client.getProof({ query: { event } });
-  if (format === 'tlog-proof') {
-    const { leaf, leafIndex, hashes, treeHead } = answer;
-    return formatTlogProof({ extra: bytes(leaf), index: leafIndex, hashes: hashes.map(bytes), treeHead });
-  }
-  const ledger = /^stasis\/(.+)$/m.exec(answer.treeHead)?.[1];
-  const key = await client.treeHeadKey({ query: ledger === undefined ? {} : { ledger } });
-  return `${JSON.stringify(proofDocumentOf(answer, keyIdOf(parseVerifierKey(key))), null, 2)}\n`;
+  if (format === 'json') return proofText(await fetchProof(client, event));
+  const { leaf, leafIndex, hashes, treeHead } = await client.getProof({ query: { event } });
+  return formatTlogProof({ extra: bytes(leaf), index: leafIndex, hashes: hashes.map(bytes), treeHead });
 }
 
 function bytes(base64: string): Uint8Array {

@@ -45,11 +45,10 @@ export const sentenceOf = ({ type, data, reasonText }: AuditEvent): string => {
   return reasonText === undefined ? said : `${said}: ${reasonText}`;
 };
 
-const width = 80;
 const fit = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
 
-/** `12:00:01  the checkpoint is ready            evt_…`, 80 characters at most. */
-export const storyLine = (event: AuditEvent): string => {
+/** `12:00:01  the checkpoint is ready            evt_…`, 80 characters at most unless told. */
+export const storyLine = (event: AuditEvent, width = 80): string => {
   const room = width - 8 - 2 - 2 - event.id.length;
   const said = fit(sentenceOf(event).replaceAll(/\p{Cc}+/gu, ' '), room).padEnd(room);
   return `${event.time.slice(11, 19)}  ${said}  ${event.id}\n`;

@@ -21,21 +21,21 @@ export const trailCommand = (shell: Shell): Command => {
     const { client, printer } = openSession(shell, flags);
     const { ledger, limit } = flags;
     const trail = await client.auditTrail({ query: { of, limit, ...(ledger !== undefined && { ledger }) } });
-    printer.one(trail, () => textOf(trail));
+    printer.one(trail, () => trailText(trail.items));
     if (trail.more) printer.warn(`older events were left out; --limit ${limit * 10} shows more`);
   });
   return examples(command, 'stasis audit trail web-1', 'stasis audit trail node-a/web-1 -o json');
 };
 
-/** A heading wherever day or container change, and a line an event. */
-function textOf({ items }: AuditTrail): string {
+/** A heading wherever day or container change, and a line an event, at most `width` characters each. */
+export function trailText(items: AuditTrail['items'], width?: number): string {
   let heading = '';
   return items
     .map(({ container, event }) => {
       const now = `${event.time.slice(0, 10)}  ${container ?? event.subject}`;
       const head = now === heading ? '' : `${heading === '' ? '' : '\n'}${now}\n`;
       heading = now;
-      return head + storyLine(event);
+      return head + storyLine(event, width);
     })
     .join('');
 }
