@@ -1,4 +1,4 @@
-import { createClient, shortType } from '@stasis/api-contract';
+import { shortType } from '@stasis/api-contract';
 import { isStasisError, StasisError } from '@stasis/errors';
 import { isEvent } from '@stasis/events';
 import { allPages } from '../pages.ts';
@@ -11,6 +11,7 @@ import { endContainers } from './endContainers.ts';
 import { makeHome, removeHome } from './home.ts';
 import { checkOffline, type ProofFiles, writeProofFiles } from './offlineProof.ts';
 import { type DemoOptions, nodes } from './options.ts';
+import { platformSession } from './platformSession.ts';
 import { tryAsAuditor } from './refusal.ts';
 import { type DemoReport, type Findings, reportOf } from './report.ts';
 import { playStory } from './story.ts';
@@ -29,14 +30,14 @@ export const runDemo = async (
   teller: Teller,
   show: (report: DemoReport) => void,
 ): Promise<void> => {
-  const home = makeHome();
+  const home = makeHome('demo');
   teller.say('A program is checkpointed twice while it runs, killed, and brought back on another node.', '');
   teller.tell('');
   const started = start(base, options, home, teller);
   try {
     const platform = await started;
     base.io.signal.throwIfAborted();
-    const session = sessionOf(base, platform);
+    const session = platformSession(base, platform);
     let seen: Seen;
     try {
       seen = await findOut(session, platform, home, teller);
@@ -86,11 +87,6 @@ const start = (base: Pick<Session, 'io'>, options: DemoOptions, home: string, te
       }),
     ({ bus, why, url }) => `platform: Postgres, bus ${bus} (${why}), api at ${url}, nodes ${nodes.join(' and ')}`,
   );
-
-const sessionOf = ({ io, printer }: Pick<Session, 'io' | 'printer'>, { url, token }: Up): Session => {
-  const connection = { server: url, token };
-  return { io, printer, connection, client: createClient(connection) };
-};
 
 interface Seen extends Omit<Findings, 'offline'> {
   readonly files: ProofFiles;

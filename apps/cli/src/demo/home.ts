@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mountsUnder, unmount } from '../up/leftMounts.ts';
 
 /** A new home of its own. Postgres runs as nobody when we are root, so others may go through it, not look around. */
-export const makeHome = (): string => {
-  const home = mkdtempSync(path.join(tmpdir(), 'stasis-demo-'));
+export const makeHome = (use: string): string => {
+  const home = mkdtempSync(path.join(tmpdir(), `stasis-${use}-`));
   chmodSync(home, 0o711);
   return home;
 };

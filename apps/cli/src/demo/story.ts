@@ -1,13 +1,10 @@
-import path from 'node:path';
 import { bytes, type CheckpointDetail, milliseconds, type RestoreDetail } from '@stasis/api-contract';
 import { settled } from '../containerRequest.ts';
-import { failureOf } from '../failure.ts';
 import { logFileOf } from '../logFile.ts';
 import type { Session } from '../session.ts';
-import { nodeProgram } from '../up/places.ts';
-import { waitUntil } from '../wait.ts';
 import { type Count, readCounts, untilCounted, watchCounts } from './counterLog.ts';
 import { counterName, megabytes, nodes } from './options.ts';
+import { counter, restoreTo, startContainer, stepMs, takeCheckpoint } from './requests.ts';
 import type { Teller } from './teller.ts';
 
 /** What happened, as the api and the program's own output told it. */
@@ -28,7 +25,6 @@ export interface Story {
   readonly after: readonly Count[];
 }
 
-const stepMs = 60_000;
 const [nodeA, nodeB] = nodes;
 
 /** Start, checkpoint twice, kill, restore elsewhere. @throws StasisError as soon as a step does not work. */
@@ -37,12 +33,11 @@ export const playStory = async (session: Session, home: string, teller: Teller):
   const logA = logFileOf(home, nodeA, counterName);
   const logB = logFileOf(home, nodeB, counterName);
   const params = { node: nodeA, id: counterName };
-  const command = [nodeProgram(), path.join(import.meta.dirname, 'counter.mjs'), String(megabytes)];
 
   const container = await teller.step(
     async () => {
-      const body = { node: nodeA, name: counterName, command, reason: 'demo' };
-      const running = await settled(session, await client.requestStart({ body }), stepMs);
+      const body = { node: nodeA, name: counterName, command: counter(megabytes), reason: 'demo' };
+      const running = await startContainer(session, body);
       await untilCounted(logA, (counts) => counts.length > 0, io.signal);
       return running;
     },
@@ -76,7 +71,7 @@ export const playStory = async (session: Session, home: string, teller: Teller):
   const before = readCounts(logA);
 
   const restore = await teller.step(
-    () => restoreElsewhere(session, second.id),
+    () => restoreTo(session, { checkpoint: second.id, node: nodeB, reason: 'demo: the container was lost' }),
     ({ id, container: restored }) => `restore on ${nodeB}: ${restored} runs (${id})`,
   );
   const after = await untilCounted(logB, (counts) => counts.length >= 10, io.signal);
@@ -99,29 +94,4 @@ const costOf = (first: CheckpointDetail, second: CheckpointDetail): string => {
   const [before = 0, after = 0] = [first.bytesNew, second.bytesNew];
   const share = before === 0 ? '' : `, ${((100 * after) / before).toFixed(1)} % of that`;
   return `what changed is what it costs: the first added ${bytes(before)} to the store, the second ${bytes(after)}${share}`;
-};
-
-const takeCheckpoint = async (session: Session, container: string, reason: string): Promise<CheckpointDetail> => {
-  const asked = await session.client.requestCheckpoint({ body: { container, leaveRunning: true, reason } });
-  const ended = await waitUntil<CheckpointDetail>(session, {
-    subject: asked.id,
-    read: (signal) => session.client.getCheckpoint({ params: { id: asked.id }, signal }),
-    ended: ({ endedAt }) => endedAt !== undefined,
-    timeoutMs: stepMs,
-  });
-  if (ended.phase !== 'Ready') throw failureOf('checkpoint', ended);
-  return ended;
-};
-
-const restoreElsewhere = async (session: Session, checkpoint: string): Promise<RestoreDetail> => {
-  const body = { checkpoint, node: nodeB, reason: 'demo: the container was lost' };
-  const asked = await session.client.requestRestore({ body });
-  const ended = await waitUntil<RestoreDetail>(session, {
-    subject: asked.id,
-    read: (signal) => session.client.getRestore({ params: { id: asked.id }, signal }),
-    ended: ({ endedAt }) => endedAt !== undefined,
-    timeoutMs: stepMs,
-  });
-  if (ended.phase !== 'Running') throw failureOf('restore', ended);
-  return ended;
 };
