@@ -243,7 +243,7 @@ CREATE INDEX containers_open_deadline_idx ON public.containers USING btree (open
 
 CREATE UNIQUE INDEX enrolment_tokens_hash_key ON public.enrolment_tokens USING btree (hash);
 
-CREATE INDEX event_facets_terms_idx ON public.event_facets USING gin (terms) WITH (gin_pending_list_limit='256');
+CREATE INDEX event_facets_terms_idx ON public.event_facets USING gin (terms) WITH (gin_pending_list_limit='4096');
 
 CREATE INDEX events_approvals_requested_idx ON public.events USING btree (ledger, "position") WHERE (type = 'dev.stasis.approval.requested.v1'::text);
 

@@ -22,7 +22,15 @@ export const facetFields = [
 ] as const;
 export type FacetField = (typeof facetFields)[number];
 
-export const termOf = (field: FacetField, value: string): string => `${field}:${value}`;
+/** Between terms, and between the terms of one event and the next, where they are sent as one text. */
+export const termBreak = '\u001f';
+export const eventBreak = '\u001e';
+
+/** A break inside a value is written as U+FFFD, here as in whatever is looked for. */
+export const termOf = (field: FacetField, value: string): string =>
+  value.includes(termBreak) || value.includes(eventBreak)
+    ? `${field}:${value.replaceAll(termBreak, '\ufffd').replaceAll(eventBreak, '\ufffd')}`
+    : `${field}:${value}`;
 
 interface Said {
   readonly container?: unknown;

@@ -5,7 +5,7 @@ import { lockLedgers } from '../append/lockLedgers.ts';
 import { tableOf } from '../append/viewColumns.ts';
 import { viewWritesOf, writeViews } from '../append/writeViews.ts';
 import type { LedgerDatabase, Sql } from '../database.ts';
-import { writeHistory } from '../history/writeHistory.ts';
+import { historyWritesOf, writeHistory } from '../history/writeHistory.ts';
 import { readEvents } from '../read/readEvents.ts';
 import { getEventTexts } from './eventTexts.ts';
 import { rebuildSubtrees } from './rebuildSubtrees.ts';
@@ -47,7 +47,7 @@ export function rebuildProjections(database: LedgerDatabase, ledger: string): Pr
       );
       views.fold(ledger, page);
       await writeViews(sql, viewWritesOf(views));
-      await writeHistory(sql, views.folded, await textsOf(sql, page));
+      await writeHistory(sql, historyWritesOf(views.folded, await textsOf(sql, page)));
       after = page.at(-1)!.position;
     }
     const counts = { rows: {} as Record<Derived, number>, differing: {} as Record<Derived, number> };

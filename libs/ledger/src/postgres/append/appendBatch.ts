@@ -1,7 +1,7 @@
 import { type Known } from '../../plan.ts';
 import { ViewRows } from '../../projection.ts';
 import type { LedgerDatabase, Sql } from '../database.ts';
-import { writeHistory } from '../history/writeHistory.ts';
+import { historyWritesOf, writeHistory } from '../history/writeHistory.ts';
 import type { AppendMemory } from './appendMemory.ts';
 import { type Call, type Decided, decideBatch } from './decideBatch.ts';
 import { insertEvents } from './insertEvents.ts';
@@ -33,11 +33,12 @@ export async function appendBatch(
         const inserting = insertEvents(sql, batch.events);
         // Made while Postgres is at work.
         const views = viewWritesOf(batch.views);
+        const history = historyWritesOf(batch.views.folded, batch.texts);
         after = await inserting;
         if (batch.texts.length > 0) await insertTexts(sql, batch.texts);
         await writeViews(sql, views);
         // What auditors ask by: see there what it costs.
-        await writeHistory(sql, batch.views.folded, batch.texts);
+        await writeHistory(sql, history);
       }
       onWritten(batch);
       return batch;

@@ -30,7 +30,10 @@ const refused: DomainEvent = { key: 'checkpoint.refused', data: { reason: 'NoSpa
 const withReason = (code: string, ticket: string): DomainEvent => {
   const request = checkpointRequested();
   const reason = { code, ticket, textDigest: `sha256:${'0'.repeat(64)}` };
-  return { ...request, data: { ...request.data, labels: { team: 'a=b', 'q"\\': '{,}' }, reason } };
+  return {
+    ...request,
+    data: { ...request.data, labels: { team: 'a=b', 'q"\\': '{,}', odd: 'a\u001fb\u001ec\nd' }, reason },
+  };
 };
 
 describe('the event list', () => {
@@ -49,6 +52,7 @@ describe('the event list', () => {
     expect(await positions({ correlation: other })).toEqual([3]);
     expect(await positions({ labels: ['team=a=b'] })).toEqual([1, 2]);
     expect(await positions({ labels: ['q"\\={,}', 'team=a=b'] })).toEqual([1, 2]);
+    expect(await positions({ labels: ['odd=a\u001fb\u001ec\nd'] })).toEqual([1, 2]);
     expect(await positions({ labels: ['team=a'] })).toEqual([3]);
     expect(await positions({ ticket: 'OPS-1', type: 'dev.stasis.checkpoint.refused.v1' })).toEqual([2]);
     expect(await positions({ after: 1, upTo: 2 })).toEqual([2]);
