@@ -43,7 +43,7 @@ describe('the admin token', () => {
     expect((await readFile(String(file), 'utf8')).trim()).toBe(secret);
     const principal = await createAuthenticate(ledger.database)(`Bearer ${String(secret)}`);
     const [token] = await listTokens(ledger.database);
-    expect(principal).toEqual({ id: token?.id, role: 'admin', nodes: [] });
+    expect(principal).toEqual({ id: token?.id, role: 'admin', nodes: [], expires: null });
     expect(token?.id).toMatch(/^sub_/);
     const created = await ledger.readStream('system', `token/${String(token?.id)}`);
     expect(created.map(({ event }) => event.data)).toEqual([{ role: 'admin' }]);
