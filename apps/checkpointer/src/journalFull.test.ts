@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { topics } from '@stasis/bus';
 import { createTestNode, type TestNode } from '@stasis/agent/test-node';
 import { newId } from '@stasis/events';
-import { outcomes } from '@stasis/lifecycle';
 import type { ContainerRuntime, RuntimeContainer } from '@stasis/runtime';
 import { createSimulated } from '@stasis/runtime/simulated';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -43,9 +42,6 @@ async function ask(): Promise<string> {
   });
   return id;
 }
-
-const endsOf = (id: string) =>
-  node.recorder.factsAbout(id).filter((key) => outcomes.some((outcome) => key === `checkpoint.${outcome}`));
 
 describe('little room for the journal', () => {
   it('refuses new work with NoSpace and says so in its signs of life', async () => {
@@ -108,8 +104,9 @@ describe.skipIf(process.getuid?.() !== 0)('a full disk below the journal', () =>
     await sleep(500);
     expect((await runtime.load('web-1')).status).toBe('running');
     rmSync(filler());
-    for (const id of [underWay, ...waiting]) await expect.poll(() => endsOf(id), { timeout: 60_000 }).toHaveLength(1);
-    const ends = [underWay, ...waiting].flatMap(endsOf);
+    for (const id of [underWay, ...waiting])
+      await expect.poll(() => node.recorder.endsOf(id), { timeout: 60_000 }).toHaveLength(1);
+    const ends = [underWay, ...waiting].flatMap(node.recorder.endsOf);
     expect(ends.filter((end) => end !== 'checkpoint.refused' && end !== 'checkpoint.failed').length).toBeGreaterThan(0);
     expect((await runtime.load('web-1')).status).toBe('running');
     const last = await ask();

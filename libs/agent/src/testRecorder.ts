@@ -16,6 +16,7 @@ import {
   evolveCheckpoint,
   noCheckpoint,
   nodeToTell,
+  outcomes,
   recordCheckpointFact,
   type CheckpointFact,
   type CheckpointState,
@@ -33,6 +34,8 @@ export interface TestRecorder {
   /** The first fact of this kind about the subject. @throws Error after `timeoutMs`, listing what came instead */
   fact<K extends EventKey>(key: K, subject: string, timeoutMs?: number): Promise<StasisEvent & StasisEvent<K>>;
   factsAbout(subject: string): string[];
+  /** Those of its facts that end a checkpoint or a restore. */
+  endsOf(subject: string): string[];
   /** Decides on a fact that came while the recorder was silent, and answers the node. */
   repeat(key: EventKey, subject: string): Promise<void>;
 }
@@ -109,6 +112,8 @@ export async function startTestRecorder(bus: Bus, key: SigningKey): Promise<Test
       }
     },
     repeat: async (key, subject) => decide(await recorder.fact(key, subject)),
+    endsOf: (subject) =>
+      recorder.factsAbout(subject).filter((key) => outcomes.some((outcome) => key.endsWith(`.${outcome}`))),
     factsAbout: (subject) => facts.filter((fact) => fact.subject === subject).map((fact) => keyOf(fact.type) ?? ''),
   };
 
