@@ -20,7 +20,14 @@ const checkpoint = (phase: string, more: object = {}): object => ({
 });
 const container = (name: string, more: object = {}): object => ({
   ...{ id: `node-a/${name}`, ledger: 'default', node: 'node-a', name, status: 'running', generation: 1 },
-  ...{ labels: {}, openRequests: [], runtime: 'runsc', startedAt: '2026-11-24T10:00:00.000Z', position: 7 },
+  ...{
+    labels: {},
+    openRequests: [],
+    lastReady: null,
+    runtime: 'runsc',
+    startedAt: '2026-11-24T10:00:00.000Z',
+    position: 7,
+  },
   ...more,
 });
 const page = (...items: object[]): Answer => ({ status: 200, body: { items, next: null, position: 42 } });

@@ -3,6 +3,7 @@ import {
   type AuditEvent,
   bytes,
   type CheckpointDetail,
+  type ContainerListed,
   milliseconds,
   type NodeShown,
   type RestoreDetail,
@@ -11,13 +12,14 @@ import {
 import type { CheckpointView, ContainerView, RestoreView } from './shapes.ts';
 import { type Column, facts, table } from './table.ts';
 
-export const containerColumns: readonly Column<ContainerView>[] = [
+export const containerColumns: readonly Column<ContainerListed>[] = [
   { head: 'CONTAINER', cell: ({ id }) => id, shrinks: true },
   { head: 'STATUS', cell: ({ status }) => status },
   { head: 'GEN', cell: ({ generation }) => String(generation), right: true },
   { head: 'RUNTIME', cell: ({ runtime }) => runtime ?? '-' },
   { head: 'ORIGIN', cell: ({ origin }) => origin?.kind ?? 'seen' },
   { head: 'STARTED', cell: ({ startedAt }) => ago(startedAt), right: true },
+  { head: 'LAST READY', cell: ({ lastReady }) => ago(lastReady?.capturedAt), right: true },
 ];
 
 export const nodeColumns: readonly Column<NodeShown>[] = [

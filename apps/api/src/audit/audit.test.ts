@@ -166,7 +166,12 @@ describe('as of a moment', () => {
     expect(await itemsOf(`/v1/checkpoints?asOf=4`)).toMatchObject([{ id: checkpoint, phase: 'Captured', position: 4 }]);
     expect(await itemsOf('/v1/checkpoints?asOf=4&phase=Ready')).toEqual([]);
     expect(await itemsOf('/v1/containers?asOf=0')).toEqual([]);
-    expect(await itemsOf('/v1/containers?asOf=1')).toMatchObject([{ id: 'node-1/web-1', position: 1 }]);
+    expect(await itemsOf('/v1/containers?asOf=1')).toMatchObject([
+      { id: 'node-1/web-1', position: 1, lastReady: null },
+    ]);
+    expect(await itemsOf('/v1/containers?name=web-1')).toMatchObject([
+      { id: 'node-1/web-1', lastReady: { id: checkpoint, bytes: expect.any(Number) as number } },
+    ]);
   });
 
   it('of the future or above the head is refused, before the first event is empty and says why', async () => {

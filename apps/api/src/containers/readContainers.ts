@@ -1,5 +1,6 @@
-import { type AnswerOf, routes } from '@stasis/api-contract';
-import { containersAt, getContainer, listContainers } from '@stasis/ledger/postgres';
+import { type AnswerOf, type Page, routes } from '@stasis/api-contract';
+import { containersAt, getContainer, listContainers, type Moment, newestReady } from '@stasis/ledger/postgres';
+import type { ContainerView } from '@stasis/lifecycle';
 import { asksForMoment, momentAsked } from '../audit/moment.ts';
 import { type Call, implement, type Implemented } from '../http/implement.ts';
 import type { Platform } from '../platform.ts';
@@ -27,7 +28,8 @@ async function page(platform: Platform, call: Call<typeof list>): Promise<Answer
   });
   call.reflects(ledger ?? 'default', found.position);
   const withGone = all === true || status !== undefined;
-  return { ...found, items: found.items.filter((item) => withGone || item.status !== 'gone') };
+  const items = found.items.filter((item) => withGone || item.status !== 'gone');
+  return listed(platform, { ledger: ledger ?? 'default', position: found.position }, { ...found, items });
 }
 
 /** The page as it was, or as was known, at the moment that the query names. */
@@ -35,7 +37,7 @@ async function pageAt(platform: Platform, call: Call<typeof list>): Promise<Answ
   const { node, name, status, all = false, limit, cursor } = call.query;
   const moment = await momentAsked(platform, call.query);
   call.reflects(moment.ledger, moment.position);
-  return containersAt(platform.ledger.database, moment, {
+  const found = await containersAt(platform.ledger.database, moment, {
     limit,
     gone: all,
     ...(cursor !== undefined && { cursor }),
@@ -43,6 +45,16 @@ async function pageAt(platform: Platform, call: Call<typeof list>): Promise<Answ
     ...(name !== undefined && { name }),
     ...(status !== undefined && { status }),
   });
+  return listed(platform, moment, found);
+}
+
+async function listed(platform: Platform, moment: Moment, page: Page<ContainerView>): Promise<AnswerOf<typeof list>> {
+  const ready = await newestReady(
+    platform.ledger.database,
+    moment,
+    page.items.map(({ id }) => id),
+  );
+  return { ...page, items: page.items.map((item) => ({ ...item, lastReady: ready.get(item.id) ?? null })) };
 }
 
 async function one(platform: Platform, call: Call<typeof get>): Promise<AnswerOf<typeof get>> {

@@ -1,4 +1,4 @@
-import type { CheckpointView, ContainerView } from '@stasis/lifecycle';
+import type { ContainerListed } from '@stasis/api-contract';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { createColumnHelper, tableFeatures, useTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
@@ -8,13 +8,9 @@ import { Ago } from '../parts/Words.tsx';
 
 const rowHeight = 34;
 
-interface Row extends ContainerView {
-  readonly newest: CheckpointView | undefined;
-}
-
 // Filters and order are the api's: a page of the fleet is not the fleet.
 const features = tableFeatures({});
-const column = createColumnHelper<typeof features, Row>();
+const column = createColumnHelper<typeof features, ContainerListed>();
 const columns = column.columns([
   column.accessor('id', {
     header: 'Container',
@@ -33,14 +29,14 @@ const columns = column.columns([
   column.accessor('generation', { header: 'Generation' }),
   column.accessor('runtime', { header: 'Runtime', cell: ({ getValue }) => getValue() ?? '–' }),
   column.accessor('startedAt', { header: 'Started', cell: ({ getValue }) => <Ago at={getValue()} /> }),
-  column.accessor('newest', {
+  column.accessor('lastReady', {
     header: 'Last Ready',
     cell: ({ getValue }) => {
       const newest = getValue();
-      if (newest === undefined) return <span className="dim">none</span>;
+      if (newest === null) return <span className="dim">none</span>;
       return (
         <Link to="/checkpoints/$id" params={{ id: newest.id }} search={true} tabIndex={-1}>
-          <Ago at={newest.requestedAt} />
+          <Ago at={newest.capturedAt} />
         </Link>
       );
     },
@@ -49,17 +45,15 @@ const columns = column.columns([
 
 /** Every container in a list of which only the rows in view are in the page. `j` and `k` move, Enter opens. */
 export function ContainerTable(props: {
-  readonly containers: readonly ContainerView[];
-  readonly ready: ReadonlyMap<string, CheckpointView>;
+  readonly containers: readonly ContainerListed[];
   /** The last row came into view. */
   readonly onEnd?: () => void;
 }) {
-  const { containers, ready, onEnd } = props;
+  const { containers, onEnd } = props;
   const place = useRef<HTMLDivElement>(null);
   const navigate = useNavigate();
   const [chosen, setChosen] = useState(0);
-  const data = containers.map((container): Row => ({ ...container, newest: ready.get(container.id) }));
-  const table = useTable({ features, data, columns, getRowId: ({ id }) => id });
+  const table = useTable({ features, data: containers, columns, getRowId: ({ id }) => id });
   const rows = table.getRowModel().rows;
   const virtual = useVirtualizer({
     count: rows.length,

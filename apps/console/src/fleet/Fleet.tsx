@@ -3,7 +3,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { Empty, Failed, Loading } from '../parts/States.tsx';
 import { Status } from '../parts/Status.tsx';
 import { ContainerTable } from './ContainerTable.tsx';
-import { useContainers, useNewestReady, useNodes } from './fleetQueries.ts';
+import { useContainers, useNodes } from './fleetQueries.ts';
 import { NodeCards } from './NodeCards.tsx';
 import { RiskMap } from './RiskMap.tsx';
 
@@ -13,7 +13,6 @@ const route = getRouteApi('/shell/');
 export function Fleet() {
   const search = route.useSearch();
   const containers = useContainers(search);
-  const ready = useNewestReady(search.at);
   const nodes = useNodes();
   const shown = containers.data?.pages.flatMap(({ items }) => items) ?? [];
   const isFiltered = search.node !== undefined || search.name !== undefined || search.status !== undefined;
@@ -25,7 +24,7 @@ export function Fleet() {
       </div>
       {nodes.isError && <Failed error={nodes.error} again={() => void nodes.refetch()} />}
       <NodeCards of={nodes.data?.items ?? []} containers={shown} />
-      <RiskMap containers={shown} ready={ready.data ?? new Map()} now={search.at ?? new Date().toISOString()} />
+      <RiskMap containers={shown} now={search.at ?? new Date().toISOString()} />
       <Filters {...search} nodes={nodes.data?.items.map(({ id }) => id) ?? []} />
       {containers.isPending && <Loading what="the containers" />}
       {containers.isError && <Failed error={containers.error} again={() => void containers.refetch()} />}
@@ -43,7 +42,7 @@ export function Fleet() {
       {shown.length > 0 && (
         <ContainerTable
           containers={shown}
-          ready={ready.data ?? new Map()}
+
           {...(containers.hasNextPage &&
             !containers.isFetchingNextPage && { onEnd: () => void containers.fetchNextPage() })}
         />

@@ -1,5 +1,5 @@
 import { statusTable } from '@stasis/container';
-import type { CheckpointView, ContainerView } from '@stasis/lifecycle';
+import type { ContainerListed } from '@stasis/api-contract';
 import { Link } from '@tanstack/react-router';
 import { type Risk, riskOf, risks, riskWords } from './risk.ts';
 
@@ -7,14 +7,10 @@ import { type Risk, riskOf, risks, riskWords } from './risk.ts';
 const mostShown = 400;
 
 /** What would be lost if a node went down now: a square a living container, coloured by its last Ready checkpoint. */
-export function RiskMap(props: {
-  readonly containers: readonly ContainerView[];
-  readonly ready: ReadonlyMap<string, CheckpointView>;
-  readonly now: string;
-}) {
+export function RiskMap(props: { readonly containers: readonly ContainerListed[]; readonly now: string }) {
   const alive = props.containers.filter(({ status }) => statusTable[status].isAlive);
   if (alive.length === 0) return null;
-  const risk = ({ id }: ContainerView): Risk => riskOf(props.ready.get(id)?.requestedAt, props.now);
+  const risk = ({ lastReady }: ContainerListed): Risk => riskOf(lastReady?.capturedAt, props.now);
   const byNode = Map.groupBy(alive, ({ node }) => node);
   const counts = Map.groupBy(alive, risk);
   return (

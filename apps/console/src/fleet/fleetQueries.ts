@@ -30,22 +30,6 @@ export const useContainers = ({ node, name, status, at }: FleetFilter) =>
     getNextPageParam: ({ next }) => next ?? undefined,
   });
 
-/**
- * The newest Ready checkpoint of each container, among the newest thousand of the fleet: a container that is not in it
- * has none, or one that is older than all of those.
- */
-export const useNewestReady = (at: string | undefined) =>
-  useQuery({
-    queryKey: ['list', 'checkpoints', 'ready', at],
-    queryFn: async () => {
-      const { items } = await api.listCheckpoints({
-        query: { phase: 'Ready', limit: pageSize, ...(at !== undefined && { asOf: at }) },
-      });
-      // Newest first: the first of a container is the one that counts.
-      return new Map(items.toReversed().map((one) => [one.container, one]));
-    },
-  });
-
 export const useNodes = () =>
   useQuery({
     queryKey: ['list', 'nodes'],

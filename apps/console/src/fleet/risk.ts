@@ -12,7 +12,7 @@ export const riskWords: Readonly<Record<Risk, string>> = {
   none: 'no Ready checkpoint',
 };
 
-/** By the age of what a restore would bring back: the instant of the capture's request. */
+/** By the age of what a restore would bring back. */
 export function riskOf(capturedAt: string | undefined, now: string): Risk {
   if (capturedAt === undefined) return 'none';
   const age = Date.parse(now) - Date.parse(capturedAt);

@@ -32,7 +32,7 @@ export const containerRoutes = {
       all: z.stringbool().optional(),
     }),
     status: 200,
-    answer: s.pageOf(s.containerView),
+    answer: s.pageOf(s.containerListed),
   }),
   getContainer: route({
     method: 'GET',

@@ -72,6 +72,30 @@ export interface ContainerRequested extends ContainerView {
   readonly request: string;
 }
 
+/** A container in a list, with the newest checkpoint that a restore could use. */
+export interface ContainerListed extends ContainerView {
+  readonly lastReady: {
+    readonly id: string;
+    readonly capturedAt: string;
+    readonly readyAt: string;
+    readonly bytes: number | null;
+    readonly runtime: string | null;
+  } | null;
+}
+
+const lastReady = z
+  .object({
+    id: z.string(),
+    capturedAt: z.string(),
+    readyAt: z.string(),
+    bytes: z.number().nullable(),
+    runtime: z.string().nullable(),
+  })
+  .nullable();
+
+export const containerListed: z.ZodType<ContainerListed> = z
+  .object({ ...shape, lastReady })
+  .meta({ id: 'ContainerListed' });
 export const containerView: z.ZodType<ContainerView> = z.object(shape).meta({ id: 'Container' });
 export const containerRequested: z.ZodType<ContainerRequested> = z
   .object({ ...shape, request: z.string() })

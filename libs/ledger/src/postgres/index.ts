@@ -13,6 +13,7 @@ export * from './history/fleetAt.ts';
 export * from './history/lineage.ts';
 export type { Hit } from './history/lookIn.ts';
 export * from './history/moments.ts';
+export { type NewestReady, newestReady } from './history/newestReady.ts';
 export * from './history/viewsAt.ts';
 export * from './openPostgresLedger.ts';
 export * from './proofs/cosignatures.ts';

@@ -2,6 +2,7 @@ import type { ContainerView } from '@stasis/lifecycle';
 import type { Sql } from '../database.ts';
 import { defaultLimit } from '../views/viewPage.ts';
 import type { Moment } from './moments.ts';
+import { type NewestReady, newestReadyOf, type NewestReadyRow, newestReadyThen } from './newestReady.ts';
 
 type ContainerStatus = ContainerView['status'];
 
@@ -30,14 +31,7 @@ export interface FleetItem {
   readonly run: string | null;
   /** Since when it was so, ISO 8601. */
   readonly since: string;
-  readonly checkpoint: {
-    readonly id: string;
-    readonly capturedAt: string;
-    readonly readyAt: string;
-    readonly bytes: number | null;
-    /** `<name> <version>` of the runtime that wrote it. */
-    readonly runtime: string | null;
-  } | null;
+  readonly checkpoint: NewestReady | null;
 }
 
 /** What a container was: the last row in force at the instant, of those known; of two for one instant the later known. */
@@ -46,15 +40,7 @@ const stateThen = `
    where h.ledger = $1 and h.container = c.id collate "C" and h.valid_from <= $2::timestamptz and h.from_position <= $3::bigint
    order by h.valid_from desc, h.from_position desc limit 1`;
 
-/** The newest image, by what it holds, that was ready and not yet gone. */
-const checkpointThen = `
-  select k.checkpoint, k.captured_at, k.valid_from as ready_at, k.bytes, k.runtime from checkpoint_history k
-   where k.ledger = $1 and k.container = c.id collate "C" and k.captured_at <= $2::timestamptz
-     and k.valid_from <= $2::timestamptz and k.from_position <= $3::bigint
-     and (k.to_position is null or k.to_position > $3::bigint or k.valid_to > $2::timestamptz)
-   order by k.captured_at desc, k.checkpoint desc limit 1`;
-
-interface FleetRow {
+interface FleetRow extends NewestReadyRow {
   readonly id: string;
   readonly node: string;
   readonly name: string;
@@ -62,11 +48,6 @@ interface FleetRow {
   readonly status: ContainerStatus;
   readonly generation: number;
   readonly run: string | null;
-  readonly checkpoint: string | null;
-  readonly captured_at: Date;
-  readonly ready_at: Date;
-  readonly bytes: string | null;
-  readonly runtime: string | null;
 }
 
 /** One page of the fleet at a moment, by name of container. */
@@ -87,7 +68,7 @@ export async function fleetAt(
      page as materialized (
        select c.*, h.* from named c cross join lateral (${stateThen}) h
         where ${stateOf(filter, bind)} order by c.id limit $4::int)
-     select c.*, k.* from page c left join lateral (${checkpointThen}) k on true order by c.id`,
+     select c.*, k.* from page c left join lateral (${newestReadyThen}) k on true order by c.id`,
     values,
   );
   const page = rows.slice(0, limit);
@@ -117,16 +98,7 @@ const itemOf = (row: FleetRow): FleetItem => ({
   generation: row.generation,
   run: row.run,
   since: row.valid_from.toISOString(),
-  checkpoint:
-    row.checkpoint === null
-      ? null
-      : {
-          id: row.checkpoint,
-          capturedAt: row.captured_at.toISOString(),
-          readyAt: row.ready_at.toISOString(),
-          bytes: row.bytes === null ? null : Number(row.bytes),
-          runtime: row.runtime,
-        },
+  checkpoint: newestReadyOf(row),
 });
 
 export interface FleetTotals {
