@@ -16,7 +16,7 @@ let client: Client;
 let home: string;
 
 beforeAll(async () => {
-  home = makeHome();
+  home = makeHome('faults');
   platform = await up({ home, bus: 'kafka', nodes: [node], listen: '127.0.0.1:0' });
   client = createClient({ server: platform.url, token: platform.token });
 }, 180_000);

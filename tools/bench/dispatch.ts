@@ -18,7 +18,7 @@ const containers = 4;
 const node = 'node-a';
 
 export async function run(): Promise<void> {
-  const home = makeHome();
+  const home = makeHome('dispatch');
   const starts = path.join(home, 'starts');
   writeFileSync(starts, '');
   process.env['STASIS_RUNSC'] = writeNotingRunsc(home, starts, locateRunsc());
