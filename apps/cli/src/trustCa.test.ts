@@ -38,7 +38,7 @@ it('a server with a certificate of its own is not believed', async () => {
   expect(err).toMatch(/ServerUnreachable: .*self-signed/);
 });
 
-it('it is believed with its authority in STASIS_CA', async () => {
+it('is believed with its authority in STASIS_CA', async () => {
   expect(await runLine(['ps'], { ...env, STASIS_CA: path.join(home, 'ca.pem') })).toMatchObject({ code: 0 });
 });
 
