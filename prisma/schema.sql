@@ -201,7 +201,6 @@ CREATE TABLE tokens (
   expires timestamp(3) with time zone,
   revoked timestamp(3) with time zone,
   nodes text[] DEFAULT ARRAY[]::text[],
-  made_by text,
   CONSTRAINT tokens_pkey PRIMARY KEY (id)
 );
 
@@ -244,8 +243,6 @@ CREATE INDEX containers_open_deadline_idx ON public.containers USING btree (open
 CREATE UNIQUE INDEX enrolment_tokens_hash_key ON public.enrolment_tokens USING btree (hash);
 
 CREATE INDEX event_facets_terms_idx ON public.event_facets USING gin (terms) WITH (gin_pending_list_limit='4096');
-
-CREATE INDEX events_approvals_requested_idx ON public.events USING btree (ledger, "position") WHERE (type = 'dev.stasis.approval.requested.v1'::text);
 
 CREATE UNIQUE INDEX events_event_id_key ON public.events USING btree (event_id);
 

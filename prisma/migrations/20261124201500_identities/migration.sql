@@ -11,10 +11,3 @@ CREATE TABLE "identities" (
     CONSTRAINT "identities_pkey" PRIMARY KEY ("id")
 );
 CREATE UNIQUE INDEX "identities_subject_hash_key" ON "identities"("subject_hash");
-
--- Who made a token has seen it, so the two do not count as two people.
-ALTER TABLE "tokens" ADD COLUMN "made_by" TEXT;
-
--- The approvals that were ever asked for, by position: what became of each is in its own stream.
-CREATE INDEX "events_approvals_requested_idx" ON "events"("ledger", "position")
-  WHERE "type" = 'dev.stasis.approval.requested.v1';
