@@ -55,7 +55,9 @@ describe('a session of the console', () => {
 
   it('is nothing when its cookie was changed, and the cookie is taken back', async () => {
     const { cookie } = await open();
-    const changed = cookie.slice(0, -1) + (cookie.endsWith('A') ? 'B' : 'A');
+    // Somewhere in the middle: the last characters of base64url hold bits that mean nothing.
+    const at = Math.floor(cookie.length / 2);
+    const changed = cookie.slice(0, at) + (cookie[at] === 'A' ? 'B' : 'A') + cookie.slice(at + 1);
     const answer = await whoami({ cookie: changed, ...fromConsole });
     expect(answer.status).toBe(401);
     expect(answer.headers.get('set-cookie')).toMatch(/^stasis_session=;/);
