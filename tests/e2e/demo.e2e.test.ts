@@ -91,7 +91,7 @@ test('the demo tells its story in lines of 80 characters, simulated in each', as
   expect(lines.filter((line) => line.length > 80)).toEqual([]);
   expect(out).toMatch(/m?s {2}checkpoint 2: ckp_\w+ Ready/);
   expect(out).toMatch(/ledger verified: \d+ events/);
-  expect(out).toMatch(/: node-b\/counter\n.*the container started +evt_\w+\n.*the restored container runs +evt_\w+\n/);
+  expect(out).toMatch(/  node-b\/counter\n.*the container started +evt_\w+\n.*the restored container runs +evt_\w+\n/);
   expect(lines.filter((line) => line.includes('FAILED'))).toEqual([]);
   expect(lines.filter((line) => line.includes('shown   '))).toHaveLength(11);
 });
