@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { release } from './memory.ts';
 import type { FrameTable } from './frameTable.ts';
 import { FrameReader } from './frameReader.ts';
 import type { WholeFrame } from './imageBody.ts';
@@ -18,7 +19,11 @@ export class Assemble {
 
   whole(frames: readonly WholeFrame[], out: SharedArrayBuffer): void {
     let at = 0;
-    for (const frame of frames) at += this.#reader.whole(frame).copy(Buffer.from(out), at);
+    for (const frame of frames) {
+      const bytes = this.#reader.whole(frame);
+      at += bytes.copy(Buffer.from(out), at);
+      release(bytes);
+    }
   }
 
   /** The next bytes of the file. */

@@ -4,11 +4,12 @@ import { pageSize, slots, zeroPage } from './format.ts';
 import { openFrame, unpack } from './frame.ts';
 import { secretOf, type FrameTable } from './frameTable.ts';
 import type { WholeFrame } from './imageBody.ts';
+import { release } from './memory.ts';
 import { inPack, readExactly } from './packFile.ts';
 import { type Base, isPatch, unpackPatch, wordsOf, xorPage } from './patch.ts';
 
 /** Frames that are kept opened: a quarter of a MiB each. */
-const keptFrames = 64;
+const keptFrames = 32;
 
 interface OpenFrame {
   readonly bytes: Buffer;
@@ -75,6 +76,7 @@ export class FrameReader {
   close(): void {
     for (const fd of this.#files.values()) closeSync(fd);
     this.#files.clear();
+    for (const { bytes } of this.#kept.values()) release(bytes);
     this.#kept.clear();
   }
 
@@ -95,8 +97,9 @@ export class FrameReader {
     const opened = 'xored' in bytes ? this.#undo(bytes.bases, bytes.xored, table.bases[frame]!) : bytes;
     this.#kept.set(frame, opened);
     if (this.#kept.size > keptFrames)
-      for (const oldest of this.#kept.keys()) {
+      for (const [oldest, { bytes: unused }] of this.#kept) {
         this.#kept.delete(oldest);
+        release(unused);
         break;
       }
     return opened;
@@ -104,6 +107,7 @@ export class FrameReader {
 
   #undo(patch: readonly Base[], xored: Buffer, bases: readonly number[]): OpenFrame {
     const words = wordsOf(xored);
+    release(xored);
     patch.forEach(({ frame, slot }, at) => {
       const base = bases[frame];
       if (base === undefined) throw malformed('a patch against a frame that is not listed');

@@ -3,9 +3,10 @@ import { rm } from 'node:fs/promises';
 import { renameDurably, writeNew } from '@stasis/image';
 import { fingerprintBlock } from './fingerprintBlocks.ts';
 import { formatVersion, idBytes, maxFramesInPack, packFullBytes, packHeaderBytes, packMagic } from './format.ts';
+import { release } from './memory.ts';
 import { packPath, tempPath, type Places } from './places.ts';
 
-/** Something for a pack; `placed` hears where it went, with `number` for a frame of pages. */
+/** Something for a pack, which takes the memory of `stored` over; `placed` hears where it went, with `number` for a frame of pages. */
 export interface PackItem {
   readonly stored: Uint8Array;
   readonly secret: Uint8Array;
@@ -96,9 +97,11 @@ export class PackWriter {
         await write(packHeader(id, this.#sealed));
         for (let item: PackItem | undefined = first; item;) {
           const { stored, secret, prints, placed } = item;
+          const { length } = stored;
           await write(stored);
+          release(stored);
           placed({ pack, number: blocks.length, offset });
-          offset += stored.length;
+          offset += length;
           if (prints)
             blocks.push(fingerprintBlock(prints, this.#sealed, secret, { packId: id, number: blocks.length }));
           item = offset >= packFullBytes || blocks.length === maxFramesInPack ? undefined : await this.#next();

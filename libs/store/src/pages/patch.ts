@@ -2,6 +2,7 @@ import { zstdCompressSync } from 'node:zlib';
 import { malformed } from './bytes.ts';
 import { codec, pageSize, slots } from './format.ts';
 import { inflate, level } from './frame.ts';
+import { joined } from './memory.ts';
 
 /** Where the page that a page is a patch against is: index into the frame's bases, and slot there. */
 export interface Base {
@@ -12,7 +13,7 @@ export interface Base {
 /** The payload of a frame of pages each of which was XORed with its base: mostly zeros. */
 export function packPatch(bases: readonly Base[], xored: Uint8Array): Buffer {
   const head = Uint8Array.from([codec.patch, bases.length, ...bases.flatMap(({ frame, slot }) => [frame, slot])]);
-  return Buffer.concat([head, zstdCompressSync(xored, level)]);
+  return joined(head, zstdCompressSync(xored, level));
 }
 
 export const isPatch = (payload: Buffer): boolean => payload[0] === codec.patch;

@@ -156,10 +156,11 @@ class FilesPut {
 
   async #addFrames(found: readonly NewFrame[]): Promise<void> {
     for (const { frame, stored, secret, bases } of found) {
+      const { length } = stored;
       const prints = new Uint8Array(slots * fingerprintBytes);
       prints.set(new Uint8Array(this.#index.prints, frame * prints.length, prints.length));
       const placed = (place: { pack: number; number: number; offset: number }): void => {
-        this.#newFrames[frame - this.#index.parentFrames] = { ...place, length: stored.length, secret, bases };
+        this.#newFrames[frame - this.#index.parentFrames] = { ...place, length, secret, bases };
       };
       await this.#writer.add({ stored, secret, prints, placed });
     }

@@ -79,8 +79,9 @@ export class ImageReading {
     if (file.kind === 'pages')
       return {
         length: Math.ceil(file.map.length / pagesAtOnce),
+        // A slice: of a part of an array a message takes the whole memory along.
         read: (at, out) =>
-          pool.call(pool.idlest(), 'pages', session, file.map.subarray(at * pagesAtOnce, (at + 1) * pagesAtOnce), out),
+          pool.call(pool.idlest(), 'pages', session, file.map.slice(at * pagesAtOnce, (at + 1) * pagesAtOnce), out),
       };
     return {
       length: Math.ceil(file.size / pieceBytes),

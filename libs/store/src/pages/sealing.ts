@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
 import { StasisError } from '@stasis/errors';
+import { joined } from './memory.ts';
 
 export const keyBytes = 32;
 export const tagBytes = 16;
@@ -13,7 +14,9 @@ export const secretBytes = (sealed: boolean): number => (sealed ? keyBytes : tag
 export function seal(key: Uint8Array, message: number, plain: Uint8Array, aad?: Uint8Array): Buffer {
   const cipher = createCipheriv('aes-256-gcm', key, nonce(message));
   if (aad) cipher.setAAD(aad);
-  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  const sealed = cipher.update(plain);
+  cipher.final();
+  return joined(sealed, cipher.getAuthTag());
 }
 
 /** @throws StasisError IntegrityMismatch */

@@ -7,6 +7,7 @@ import { FrameReader } from './frameReader.ts';
 import type { FrameTable } from './frameTable.ts';
 import type { WholeFrame } from './imageBody.ts';
 import { Ingest, type IngestFile, type IngestPlan } from './ingest.ts';
+import { movable } from './memory.ts';
 import type { Answer, Failure, Question } from './workerMessages.ts';
 
 /** What goes on in this thread, by session: a put or a reading of one image. */
@@ -50,14 +51,24 @@ export type Calls = typeof calls;
 
 parentPort?.on('message', ({ ask, name, args }: Question) => {
   let answer: Answer;
+  let moves: ArrayBuffer[] = [];
   try {
     const call = calls[name as keyof Calls] as (...all: unknown[]) => unknown;
-    answer = { ask, value: call(...args) };
+    const value = call(...args);
+    answer = { ask, value };
+    moves = memoryOf(value);
   } catch (error) {
     answer = { ask, failure: failureOf(error) };
   }
-  parentPort?.postMessage(answer);
+  parentPort?.postMessage(answer, moves);
 });
+
+/** What was packed goes to the main thread without a copy. */
+const memoryOf = (value: unknown): ArrayBuffer[] =>
+  [value].flat().flatMap((one) => (isPacked(one) ? movable(one.stored) : []));
+
+const isPacked = (value: unknown): value is { readonly stored: Uint8Array } =>
+  typeof value === 'object' && value !== null && 'stored' in value && value.stored instanceof Uint8Array;
 
 /** An error loses its class on its way out of a thread; what it says does not. */
 function failureOf(error: unknown): Failure {
