@@ -9,11 +9,13 @@ const name = '(?:STASIS_[A-Z0-9_]*[A-Z0-9]|KAFKA_[A-Z0-9_]*[A-Z0-9]|DATABASE_URL
 
 /** `env['NAME']`, `count(env, 'NAME', …)`, `config.NAME`, and each `NAME:` of `const { NAME: name } = env`. */
 function readsOf(source: string): string[] {
-  const quoted = [...source.matchAll(new RegExp(`['.](${name})\\b(?=['\\s)\\],;?])`, 'g'))].map(([, one]) => one!);
+  const named = [...source.matchAll(new RegExp(`'(${name})'|\\.(${name})\\b`, 'g'))].map(
+    ([, one, other]) => one ?? other!,
+  );
   const taken = [...source.matchAll(/const \{([^}]*)\} = (?:env|config|process\.env)\b/g)].flatMap(([, names]) => [
     ...names!.matchAll(new RegExp(`\\b${name}\\b`, 'g')),
   ]);
-  return [...quoted, ...taken.map(([one]) => one)];
+  return [...named, ...taken.map(([one]) => one)];
 }
 
 const sources = globSync(['{apps,libs}/*/src/**/*.{ts,tsx,mjs}', 'tools/{,bootstrap/}*.mjs'], {
