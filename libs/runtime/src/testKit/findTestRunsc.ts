@@ -21,9 +21,11 @@ const asTestRunsc = (binary: string | undefined): TestRunsc | undefined => {
 /** The one Stasis would use: STASIS_RUNSC, `.stasis/bin/runsc`, PATH. */
 export const newestRunsc = (): TestRunsc | undefined => asTestRunsc(findRunsc());
 
-/** The one of the distribution's package, or the one that STASIS_RUNSC_2022 names. */
+export const isRoot = process.getuid?.() === 0;
+
+/** The one of the distribution's package, or the one that STASIS_RUNSC_2022 names. It starts a sandbox for root only. */
 export const distributionRunsc = (): TestRunsc | undefined =>
-  asTestRunsc(process.env['STASIS_RUNSC_2022'] || '/usr/bin/runsc');
+  isRoot ? asTestRunsc(process.env['STASIS_RUNSC_2022'] || '/usr/bin/runsc') : undefined;
 
 /** Under CI a missing runtime is a failure, not a skipped test. */
 export const isRequired = process.env['CI'] === 'true';
