@@ -76,6 +76,7 @@ function tokenGate(platform: Platform, action: Action, isLong: boolean): Gate {
           if (isUnauthenticated(error)) reply.raw.destroy();
         }
       };
+      if (reply.raw.destroyed) return;
       const timer = setInterval(() => void look(), rememberMs).unref();
       reply.raw.once('close', () => clearInterval(timer));
     },

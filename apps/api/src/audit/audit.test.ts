@@ -250,6 +250,8 @@ describe('an export', () => {
     const rest = (await (await exported(`outcome=ok&cursor=3.${read}`)).text()).trimEnd().split('\n');
     expect(rest.map((line) => (JSON.parse(line) as Item)['type'])).toContain('dev.stasis.checkpoint.ready.v1');
     expect((await exported(`outcome=failed&cursor=3.${read}`)).status).toBe(400);
+    for (const place of ['abc', '-1', '1e3'])
+      expect((await exported(`outcome=ok&cursor=${place}.${read}`)).status).toBe(400);
   });
 
   it('has a line a head and an event as CSV', async () => {

@@ -1,3 +1,4 @@
+import { StasisError } from '@stasis/errors';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { routes } from '@stasis/api-contract';
@@ -5,6 +6,7 @@ import { canonicalBytes, defaultLedger } from '@stasis/events';
 import { type EventFilter, findEvents } from '@stasis/ledger/postgres';
 import { type Call, implement, type Implemented } from '../http/implement.ts';
 import { formatPlace, positionHeader } from '../http/places.ts';
+import { whileRead } from '../http/whileRead.ts';
 import type { Platform } from '../platform.ts';
 import { filterOf } from './eventFilter.ts';
 import { type ExportFormat, exportFormats } from './exportFormats.ts';
@@ -34,10 +36,7 @@ async function answer(platform: Platform, call: Call<typeof route>): Promise<und
   const { reply, request, query } = call;
   const exported = await begin(platform, call);
   const format = exportFormats[query.format];
-  const closed = new AbortController();
-  const end = (): void => closed.abort();
-  reply.raw.once('close', end);
-  platform.closing.signal.addEventListener('abort', end);
+  const signal = whileRead(reply.raw, platform.closing.signal);
   reply.hijack();
   reply.raw.writeHead(200, {
     'content-type': format.contentType,
@@ -48,13 +47,11 @@ async function answer(platform: Platform, call: Call<typeof route>): Promise<und
     [positionHeader]: formatPlace({ ledger: exported.ledger, position: exported.upTo }),
   });
   try {
-    await stream(platform, call, exported, format, closed.signal);
+    await stream(platform, call, exported, format, signal);
     reply.raw.end();
   } catch (error) {
     request.log.warn({ err: error }, 'an export broke off');
     reply.raw.destroy();
-  } finally {
-    platform.closing.signal.removeEventListener('abort', end);
   }
   return undefined;
 }
@@ -64,6 +61,10 @@ async function begin(platform: Platform, { query, actor }: Call<typeof route>): 
   const { ledger = defaultLedger, after = 0 } = filter;
   if (query.cursor !== undefined) {
     const { place, read, position } = await openCursor(platform, actor, query.cursor, { question, query });
+    if (!/^\d{1,15}$/.test(place))
+      throw new StasisError('BadRequest', `"${query.cursor.slice(0, 60)}" is not a cursor of an export`, {
+        next: 'It is <position>.<id of the read>.',
+      });
     return { filter, ledger, after: Number(place), upTo: position, read };
   }
   const upTo = Math.min(filter.upTo ?? Number.MAX_SAFE_INTEGER, await platform.ledger.head(ledger));

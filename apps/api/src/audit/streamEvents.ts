@@ -5,6 +5,7 @@ import { StasisError } from '@stasis/errors';
 import { defaultLedger, type RecordedEvent } from '@stasis/events';
 import { type Call, implement, type Implemented } from '../http/implement.ts';
 import { formatPlace, positionHeader, readPlace } from '../http/places.ts';
+import { whileRead } from '../http/whileRead.ts';
 
 import type { Platform } from '../platform.ts';
 import { createWaker } from '../waker.ts';
@@ -22,10 +23,7 @@ export const streamEvents = (platform: Platform): Implemented => implement(route
 async function open(platform: Platform, call: Call<typeof route>): Promise<undefined> {
   const { request, reply, query } = call;
   const { ledger, after } = await startOf(platform, request.headers['last-event-id'], query);
-  const closed = new AbortController();
-  const end = (): void => closed.abort();
-  reply.raw.once('close', end);
-  platform.closing.signal.addEventListener('abort', end);
+  const signal = whileRead(reply.raw, platform.closing.signal);
   reply.hijack();
   reply.raw.writeHead(200, {
     ...(reply.getHeaders() as OutgoingHttpHeaders),
@@ -38,12 +36,11 @@ async function open(platform: Platform, call: Call<typeof route>): Promise<undef
     [positionHeader]: formatPlace({ ledger, position: after }),
   });
   try {
-    await follow(platform, call, ledger, after, closed.signal);
+    await follow(platform, call, ledger, after, signal);
   } catch (error) {
     // The reader comes back by itself with its last id.
     request.log.warn({ err: error }, 'an event stream broke off');
   } finally {
-    platform.closing.signal.removeEventListener('abort', end);
     reply.raw.end();
   }
   return undefined;

@@ -80,6 +80,11 @@ describe('a session of the console', () => {
     expect(await after(28)).toBe(401);
   });
 
+  it('does not open another one', async () => {
+    const { cookie } = await open();
+    expect((await ask('POST', '/v1/session', { cookie, ...fromConsole })).status).toBe(401);
+  });
+
   it('ends with its token', async () => {
     const made = (await t.call('POST', '/v1/tokens', { name: 'a viewer', role: 'viewer' })).body as {
       id: string;

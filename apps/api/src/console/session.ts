@@ -42,6 +42,8 @@ export async function acceptSessions(app: FastifyInstance, home: string): Promis
     const sealed = request.cookies[cookieName];
     if (sealed === undefined || request.headers.authorization !== undefined) return;
     if (request.headers[consoleHeader] !== '1') return;
+    // A session is opened with a token; one that could open the next would never end.
+    if (request.method === 'POST' && request.routeOptions.url === routes.openSession.path) return;
     const session = await unseal(sealed, key);
     if (session === undefined) return void reply.clearCookie(cookieName, attributesOf(request));
     request.headers.authorization = `Bearer ${session.token}`;

@@ -5,6 +5,7 @@ import { canonicalBytes, type IdPrefix, newId } from '@stasis/events';
 import {
   claimIdempotencyKey,
   getIdempotencyKey,
+  letIdempotencyKeyBeTaken,
   type LedgerDatabase,
   putIdempotencyAnswer,
   releaseIdempotencyKey,
@@ -72,11 +73,7 @@ async function giveBack(
   error: unknown,
 ): Promise<void> {
   if (isStasisError(error) && error.row.http < 500) return releaseIdempotencyKey(database, request);
-  await database.query(
-    `update idempotency_keys set created = to_timestamp(0) where token_id = $1 and key = $2 and status is null
-     returning 1 as one`,
-    [request.tokenId, request.key],
-  );
+  await letIdempotencyKeyBeTaken(database, request);
 }
 
 /** The id that is kept with the key; the first caller's stays. */

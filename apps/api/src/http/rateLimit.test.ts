@@ -20,6 +20,15 @@ describe('a rate limit of 2 a second', () => {
     expect(limit.take('b')).toBe(0);
   });
 
+  it('does not forget a key that keeps coming for those that come once', () => {
+    const limit = createRateLimit(1, () => 0, 2);
+    for (let n = 0; n < 4; n += 1) {
+      expect(limit.take('busy')).toBe(0);
+      limit.take(`once-${n}`);
+    }
+    expect(limit.take('busy')).toBeGreaterThan(0);
+  });
+
   it('holds no more keys than it is told', () => {
     const limit = createRateLimit(2, () => 0, 2);
     for (let n = 0; n < 8; n += 1) limit.take('a');

@@ -14,7 +14,10 @@ interface Bucket {
 
 const burstSeconds = 4;
 
-/** A token bucket a key, in this process. Of more than `keys` keys the one that came first is forgotten: its bucket is full. */
+/**
+ * A token bucket a key, in this process. Of more than `keys` keys the one that has not come for longest is forgotten: its
+ * bucket is the fullest.
+ */
 export function createRateLimit(perSecond: number, now = (): number => performance.now(), keys = 10_000): RateLimit {
   const buckets = new Map<string, Bucket>();
   const burst = perSecond * burstSeconds;
@@ -24,10 +27,9 @@ export function createRateLimit(perSecond: number, now = (): number => performan
       const bucket = buckets.get(key) ?? { left: burst, filled: at };
       bucket.left = Math.min(burst, bucket.left + ((at - bucket.filled) / 1000) * perSecond);
       bucket.filled = at;
-      if (!buckets.has(key)) {
-        if (buckets.size >= keys) buckets.delete(buckets.keys().next().value ?? '');
-        buckets.set(key, bucket);
-      }
+      if (!buckets.delete(key) && buckets.size >= keys) buckets.delete(buckets.keys().next().value ?? '');
+      // Last in order: the map is kept by who came last.
+      buckets.set(key, bucket);
       if (bucket.left < 1) return Math.ceil((1 - bucket.left) / perSecond);
       bucket.left -= 1;
       return 0;

@@ -37,8 +37,13 @@ export function createGrowth(database: LedgerDatabase): {
     next.on('notification', ({ channel, payload }) => {
       if (channel === growthChannel && payload) tell(payload);
     });
-    await next.connect();
-    await next.query(`listen ${growthChannel}`);
+    try {
+      await next.connect();
+      await next.query(`listen ${growthChannel}`);
+    } catch (error) {
+      await next.end();
+      throw error;
+    }
     client = next;
   };
 

@@ -10,6 +10,7 @@ import {
   findToken,
   getEventTexts,
   getIdempotencyKey,
+  letIdempotencyKeyBeTaken,
   listTokens,
   type PostgresLedger,
   putIdempotencyAnswer,
@@ -74,6 +75,14 @@ describe('an Idempotency-Key', () => {
     await claimIdempotencyKey(database, claim);
     expect(await claimIdempotencyKey(database, { ...claim, requestDigest: 'sha256:2', staleMs: 0 })).toBeDefined();
     expect(await claimIdempotencyKey(database, { ...claim, staleMs: 0 })).toBeUndefined();
+  });
+
+  test('that may be taken over at once is not forgotten with the old ones', async () => {
+    const { database } = ledger;
+    await claimIdempotencyKey(database, claim);
+    await letIdempotencyKeyBeTaken(database, key);
+    expect(await dropOldIdempotencyKeys(database, 24 * 60 * 60_000)).toBe(0);
+    expect(await claimIdempotencyKey(database, claim)).toBeUndefined();
   });
 
   test('is free again when released without answer, and forgotten when old', async () => {

@@ -22,6 +22,9 @@ export async function getIdempotencyKey(sql: Sql, { tokenId, key }: KeyOfToken):
   return row;
 }
 
+/** A claim without answer that is older belongs to a process that died, in ms. */
+const staleAfterMs = 60_000;
+
 /**
  * Takes a key for one request. Resolves with nothing when this call took it, else with what is there: the caller compares
  * the digest (IdempotencyKeyReused) and repeats the answer. A claim without answer that is older than `staleMs` belongs to
@@ -29,7 +32,7 @@ export async function getIdempotencyKey(sql: Sql, { tokenId, key }: KeyOfToken):
  */
 export async function claimIdempotencyKey(
   sql: Sql,
-  { tokenId, key, requestDigest, staleMs = 60_000 }: KeyOfToken & { requestDigest: string; staleMs?: number },
+  { tokenId, key, requestDigest, staleMs = staleAfterMs }: KeyOfToken & { requestDigest: string; staleMs?: number },
 ): Promise<IdempotentAnswer | undefined> {
   const claimed = await sql.query<{ one: number }>(
     `insert into idempotency_keys as k (token_id, key, request_digest) values ($1, $2, $3)
@@ -58,6 +61,18 @@ export async function releaseIdempotencyKey(sql: Sql, { tokenId, key }: KeyOfTok
   await sql.query(
     `delete from idempotency_keys where token_id = $1 and key = $2 and status is null returning 1 as one`,
     [tokenId, key],
+  );
+}
+
+/**
+ * Lets a claimed key whose request may have had an effect be taken over at once, with the id that it reserved. It is kept
+ * as long as any other: what is forgotten would be done again under another id.
+ */
+export async function letIdempotencyKeyBeTaken(sql: Sql, { tokenId, key }: KeyOfToken): Promise<void> {
+  await sql.query(
+    `update idempotency_keys set created = clock_timestamp() - $3::float8 * interval '1 millisecond'
+      where token_id = $1 and key = $2 and status is null returning 1 as one`,
+    [tokenId, key, 2 * staleAfterMs],
   );
 }
 
