@@ -1,4 +1,3 @@
-import { isStasisError } from '@stasis/errors';
 import { type LedgerDatabase, readHeads, type Verification, verifyLedger } from '@stasis/ledger/postgres';
 import { compareTreeHeads, type ComparedHeads } from './compareTreeHeads.ts';
 import type { HeadsDirectory } from './headsDirectory.ts';
@@ -16,7 +15,7 @@ export async function verifyWithHeads(
   { ledger, verifierKey, directory }: { ledger: string; verifierKey: string; directory: HeadsDirectory },
 ): Promise<WholeVerification> {
   const size = (await readHeads(database)).get(ledger) ?? 0;
-  const rows = await verifyRows(database, ledger, size);
+  const rows = await verifyLedger(database, ledger);
   const heads = await compareTreeHeads(database, { ledger, verifierKey, directory, size });
   const treeHeads = { kept: heads.kept, outside: heads.outside };
   const bad = [rows.firstBad, heads.firstBad].filter((one) => one !== undefined);
@@ -25,14 +24,4 @@ export async function verifyWithHeads(
   const { position, why } = firstBad;
   const verified = Math.min(rows.verified, heads.firstBad?.after ?? rows.verified);
   return { ...rows, verified, firstBad: { position, why }, treeHeads };
-}
-
-/** A kept head that cannot be read at all is `compareTreeHeads`'s to place. */
-async function verifyRows(database: LedgerDatabase, ledger: string, size: number): Promise<Verification> {
-  try {
-    return await verifyLedger(database, ledger);
-  } catch (error) {
-    if (!isStasisError(error) || error.code !== 'IntegrityMismatch') throw error;
-    return { size, verified: size };
-  }
 }

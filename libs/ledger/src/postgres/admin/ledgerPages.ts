@@ -1,5 +1,12 @@
 import { isStasisError, messageOf, StasisError } from '@stasis/errors';
-import { openTreeHead, originOf, parseTreeHead, parseVerifierKey, type Subtree } from '@stasis/proof';
+import {
+  type NoteVerifier,
+  openTreeHead,
+  originOf,
+  parseTreeHead,
+  parseVerifierKey,
+  type Subtree,
+} from '@stasis/proof';
 import type { Sql } from '../database.ts';
 import { lowestKept, type SubtreeRow } from '../proofs/subtreeHashes.ts';
 
@@ -19,8 +26,8 @@ export interface LedgerPage {
   readonly rows: readonly LedgerRow[];
   /** Why the row after these cannot be read. */
   readonly broken?: string;
-  /** Roots by size, as the notes of the tree heads say them. */
-  readonly heads: ReadonlyMap<number, Uint8Array>;
+  /** Roots by size, as the notes of the tree heads say them, or why one cannot be believed. */
+  readonly heads: ReadonlyMap<number, Uint8Array | StasisError>;
   /** By `subtreeKey`. */
   readonly subtrees: ReadonlyMap<string, Uint8Array>;
 }
@@ -64,7 +71,6 @@ const readRows = (sql: Sql, ledger: string, after: number, to: number): Promise<
 /**
  * A whole ledger up to `size`, in order and without end: a page is read while the one before it is looked at. A page with
  * fewer rows than positions lacks some; what is done then is the caller's.
- * @throws StasisError IntegrityMismatch for a tree head that is malformed or not signed by `verifierKey`.
  */
 export async function* ledgerPages(
   sql: Sql,
@@ -128,24 +134,30 @@ async function readHeadRoots(
   after: number,
   to: number,
   verifierKey: string | undefined,
-): Promise<Map<number, Uint8Array>> {
+): Promise<Map<number, Uint8Array | StasisError>> {
   const rows = await sql.query<{ size: number; note: string }>(
     `select size::float8 as size, note from tree_heads
       where ledger = $1 and tree_heads.size > $2::bigint and tree_heads.size <= $3::bigint`,
     [ledger, String(after), String(to)],
   );
   const verifier = verifierKey === undefined ? undefined : parseVerifierKey(verifierKey);
-  return new Map(
-    rows.map(({ size, note }) => {
-      const head = verifier === undefined ? parseTreeHead(note) : openTreeHead(note, [verifier], originOf(ledger));
-      if (head.size !== size)
-        throw new StasisError(
-          'IntegrityMismatch',
-          `the tree head kept as size ${size} is signed for size ${head.size}`,
-        );
-      return [size, head.root];
-    }),
-  );
+  return new Map(rows.map(({ size, note }) => [size, rootOfHead(note, size, originOf(ledger), verifier)]));
+}
+
+function rootOfHead(
+  note: string,
+  size: number,
+  origin: string,
+  verifier: NoteVerifier | undefined,
+): Uint8Array | StasisError {
+  try {
+    const head = verifier === undefined ? parseTreeHead(note) : openTreeHead(note, [verifier], origin);
+    if (head.size === size) return head.root;
+    return new StasisError('IntegrityMismatch', `the tree head kept as size ${size} is signed for size ${head.size}`);
+  } catch (error) {
+    if (isStasisError(error)) return error;
+    throw error;
+  }
 }
 
 /** The subtrees that are complete within these positions. */

@@ -1,3 +1,4 @@
+import { StasisError } from '@stasis/errors';
 import { equalBytes, TreeFrontier } from '@stasis/proof';
 import type { LedgerDatabase, Sql } from '../database.ts';
 import { hashNode } from '../proofs/hashNode.ts';
@@ -22,7 +23,6 @@ export interface Verification {
  *
  * With `verifierKey` (C2SP text) the signatures of the tree heads are checked too. Without it, who can write to the
  * database can also write tree heads.
- * @throws StasisError IntegrityMismatch for a tree head that is malformed or not signed by the key.
  */
 export async function verifyLedger(
   database: LedgerDatabase,
@@ -67,6 +67,7 @@ class Walk {
       const why = this.#rows.whyBad(row) ?? this.#append(row.leaf_hash, subtrees);
       if (why !== undefined) return this.#bad(position, why);
       const root = heads.get(position);
+      if (root instanceof StasisError) return this.#bad(position, root.message);
       if (root !== undefined && this.#disagreement === undefined) this.#compare(position, root);
       else if (root !== undefined && this.#disagreement !== undefined && equalBytes(root, this.#frontier.root()))
         return this.#forked(this.#disagreement, position);
