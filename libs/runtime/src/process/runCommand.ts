@@ -1,4 +1,6 @@
 import { spawn, type StdioOptions } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { StasisError } from '@stasis/errors';
 
 export interface CommandResult {
@@ -31,7 +33,10 @@ export function runCommand(file: string, argv: readonly string[], options: Comma
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
     const timer = setTimeout(() => {
       late = true;
-      child.kill('SIGKILL');
+      for (const pid of [...waitedFor(file, child.pid), child.pid ?? 0]) killIfThere(pid);
+      // What it started may live on and hold its outputs: they are waited for no longer.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
     }, options.timeoutMs);
     child.once('error', (error) => {
       clearTimeout(timer);
@@ -45,6 +50,25 @@ export function runCommand(file: string, argv: readonly string[], options: Comma
       } else resolve({ code, signal, stdout, stderr });
     });
   });
+}
+
+/** `nsenter` only waits for the program that it started within the namespaces: that one is late. */
+function waitedFor(file: string, pid: number | undefined): number[] {
+  if (pid === undefined || basename(file) !== 'nsenter') return [];
+  try {
+    return (readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/gu) ?? []).map(Number);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    if (pid > 0) process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** The line a person needs: the first that is not empty, a Go stack trace cut off. */

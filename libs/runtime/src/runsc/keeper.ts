@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -148,7 +157,7 @@ export function hostPid(keeperPid: number | undefined, inside: number): number |
   return readdirSync('/proc')
     .filter((name) => /^\d+$/u.test(name))
     .map(Number)
-    .find((pid) => namespacePids(pid)[depth] === inside && descendsFrom(pid, keeperPid));
+    .find((pid) => namespacePids(pid)[depth] === inside && isWithin(pid, pidNamespace(keeperPid)));
 }
 
 const statusField = (pid: number, name: string): string[] => {
@@ -162,7 +171,20 @@ const statusField = (pid: number, name: string): string[] => {
 };
 const namespacePids = (pid: number): number[] => statusField(pid, 'NSpid').map(Number);
 
-function descendsFrom(pid: number, ancestor: number): boolean {
-  for (let at = pid; at > 1; at = Number(statusField(at, 'PPid')[0] ?? 0)) if (at === ancestor) return true;
+/** Whether a process, or one that it descends from, is in a pid namespace; a sandbox has one of its own below it. */
+function isWithin(pid: number, namespace: string | undefined): boolean {
+  if (namespace === undefined) return false;
+  for (let at = pid; at > 1; at = Number(statusField(at, 'PPid')[0] ?? 0))
+    if (pidNamespace(at) === namespace) return true;
   return false;
+}
+
+/** `pid:[inode]`; absent when the process is gone or another user's. */
+function pidNamespace(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch (error) {
+    if (isGone(error) || (error as NodeJS.ErrnoException).code === 'EACCES') return undefined;
+    throw error;
+  }
 }
