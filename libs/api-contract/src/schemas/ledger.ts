@@ -57,7 +57,6 @@ export const cosignatureGiven = z
     cosignature: z.string().min(1).max(500),
   })
   .strict();
-export type CosignatureGiven = z.infer<typeof cosignatureGiven>;
 
 /** That an event is in the tree of a signed head: what an outsider needs beside the verifier key. */
 export const proof = z

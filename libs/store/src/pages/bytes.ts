@@ -131,5 +131,3 @@ export class ByteReader {
 
 export const malformed = (what: string): StasisError =>
   new StasisError('IntegrityMismatch', `it is not in the page store's format: ${what}`);
-
-export const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -1,27 +1,10 @@
-import { outcomes, type Outcome } from '@stasis/api-contract';
+import { eventFilter, outcomes, type ReadQuery, type Routes } from '@stasis/api-contract';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-/** What events are asked for by: the flags are named as in the api's query. */
-export interface FilterFlags {
-  readonly container?: string;
-  readonly node?: string;
-  readonly checkpoint?: string;
-  readonly restore?: string;
-  readonly actor?: string;
-  readonly type?: string;
-  readonly outcome?: Outcome;
-  readonly reason?: string;
-  readonly text?: string;
-  readonly ticket?: string;
-  readonly correlation?: string;
-  readonly label?: string;
-  readonly since?: string;
-  readonly until?: string;
-  readonly by?: 'occurred' | 'recorded';
-  readonly after?: number;
-  readonly upTo?: number;
-  readonly ledger?: string;
-}
+/** What events are asked for by: the flags are the filters of the api's query. */
+export type FilterFlags = Partial<Pick<ReadQuery<Routes['listEvents']>, keyof typeof eventFilter | 'ledger'>>;
+
+const names = [...Object.keys(eventFilter), 'ledger'] as (keyof FilterFlags)[];
 
 /** @param times with the flags that say when; a verb that has its own leaves them out. */
 export const filterFlags = (command: Command, { times = true }: { readonly times?: boolean } = {}): Command => {
@@ -57,15 +40,8 @@ const timeFlags = (command: Command): Command =>
 
 export type FilterQuery = Readonly<FilterFlags>;
 
-export const filterOf = (flags: FilterFlags): FilterQuery => {
-  const { container, node, checkpoint, restore, actor, type, outcome, reason, text } = flags;
-  const { ticket, correlation, label, since, until, by, after, upTo, ledger } = flags;
-  const all = { container, node, checkpoint, restore, actor, type, outcome, reason, text, ticket, correlation, label };
-  const given = Object.entries({ ...all, since, until, by, after, upTo, ledger }).filter(
-    ([, value]) => value !== undefined,
-  );
-  return Object.fromEntries(given);
-};
+export const filterOf = (flags: FilterFlags): FilterQuery =>
+  Object.fromEntries(names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])));
 
 const unitsMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
