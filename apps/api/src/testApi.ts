@@ -7,6 +7,7 @@ import { createMemoryBroker, createMemoryBus, type MemoryBroker } from '@stasis/
 import { type EventData, type EventKey, factBytes, ledgerOf, newId, type StasisEvent, typeOf } from '@stasis/events';
 import { newPrivateKey, type SigningKey, signingKeyOf, writeKeyRing } from '@stasis/proof';
 import { openDatabase } from '@stasis/ledger/postgres';
+import { afterAll, beforeAll, vi } from 'vitest';
 import { createLog } from './http/createLog.ts';
 import { messageOfEvent } from './relay/messagesOf.ts';
 import { readSettings } from './settings.ts';
@@ -148,6 +149,30 @@ export async function startTestApi({
       }
     },
   };
+}
+
+/** What `startPostgres` of libs/testing gives. */
+interface Server {
+  createDatabase(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** An api for all tests of a file, on a database of its own; it is there from the file's first hook or test on. */
+export function useTestApi(startPostgres: () => Promise<Server>, options: Omit<Shared, 'databaseUrl'> = {}): TestApi {
+  vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
+  const api = {} as TestApi;
+  let postgres: Server | undefined;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    const databaseUrl = await postgres.createDatabase();
+    await applyMigrations(databaseUrl);
+    Object.assign(api, await startTestApi({ ...options, databaseUrl }));
+  });
+  afterAll(async () => {
+    await api.stop?.();
+    await postgres?.stop();
+  });
+  return api;
 }
 
 /** Keys of the nodes, by database and name: several apis may share a fleet. */

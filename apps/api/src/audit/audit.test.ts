@@ -1,40 +1,20 @@
 import { createHash } from 'node:crypto';
 import { StasisError } from '@stasis/errors';
 import { domainEventOf, type StasisEvent, streamOf } from '@stasis/events';
-import { startPostgres, type TestPostgres } from '@stasis/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import {
-  applyMigrations,
-  discovered,
-  factOf,
-  goodCheckpoint,
-  nodeWithContainer,
-  startTestApi,
-  type TestApi,
-} from '../testApi.ts';
+import { startPostgres } from '@stasis/testing';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { discovered, factOf, goodCheckpoint, nodeWithContainer, useTestApi } from '../testApi.ts';
 import { exportFormats } from './exportFormats.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
-
-let postgres: TestPostgres;
-let t: TestApi;
+const t = useTestApi(startPostgres);
 let checkpoint: string;
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  const databaseUrl = await postgres.createDatabase();
-  await applyMigrations(databaseUrl);
-  t = await startTestApi({ databaseUrl });
   await record(...nodeWithContainer('node-1', 'web-1'));
   const reason = { text: 'kernel upgrade', ticket: 'OPS-1', code: 'Maintenance' };
   const body = { container: 'web-1', leaveRunning: true, reason, labels: { team: 'a' } };
   checkpoint = String((await t.call('POST', '/v1/checkpoints', body)).body['id']);
   await record(...goodCheckpoint('node-1', checkpoint));
-});
-
-afterAll(async () => {
-  await t?.stop();
-  await postgres?.stop();
 });
 
 /** Appends what a node tells, as the recorder would. */

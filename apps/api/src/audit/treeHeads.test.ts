@@ -17,29 +17,17 @@ import {
   readProof,
   witnessKey,
 } from '@stasis/proof';
-import { startPostgres, type TestPostgres } from '@stasis/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startPostgres } from '@stasis/testing';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { sealReason } from '../sealReason.ts';
-import { applyMigrations, factOf, startTestApi, type TestApi } from '../testApi.ts';
+import { factOf, useTestApi } from '../testApi.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
-
-let postgres: TestPostgres;
-let t: TestApi;
-let key: ReturnType<typeof parseVerifierKey>;
 const witness = { name: 'witness.example/w1', privateKey: newPrivateKey() };
+const t = useTestApi(startPostgres, { env: { STASIS_WITNESS_KEYS: witnessKey(witness) } });
+let key: ReturnType<typeof parseVerifierKey>;
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  const databaseUrl = await postgres.createDatabase();
-  await applyMigrations(databaseUrl);
-  t = await startTestApi({ databaseUrl, env: { STASIS_WITNESS_KEYS: witnessKey(witness) } });
   key = parseVerifierKey(await text('/v1/tree-heads/key'));
-});
-
-afterAll(async () => {
-  await t?.stop();
-  await postgres?.stop();
 });
 
 const text = async (route: string): Promise<string> => {

@@ -1,26 +1,14 @@
 import { type DeliveredMessage, fromMessage, topics } from '@stasis/bus';
-import { startPostgres, type TestPostgres } from '@stasis/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { applyMigrations, factOf, goodCheckpoint, nodeWithContainer, startTestApi, type TestApi } from '../testApi.ts';
+import { startPostgres } from '@stasis/testing';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { factOf, goodCheckpoint, nodeWithContainer, useTestApi } from '../testApi.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
-
-let postgres: TestPostgres;
-let t: TestApi;
+const t = useTestApi(startPostgres);
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  const databaseUrl = await postgres.createDatabase();
-  await applyMigrations(databaseUrl);
-  t = await startTestApi({ databaseUrl });
   await t.report(...nodeWithContainer('node-1', 'web-1'));
   await t.until('/v1/containers/node-1/web-1');
   await t.until('/v1/nodes/node-1');
-});
-
-afterAll(async () => {
-  await t?.stop();
-  await postgres?.stop();
 });
 
 const requested = async (): Promise<string> => {

@@ -1,23 +1,8 @@
-import { startPostgres, type TestPostgres } from '@stasis/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { applyMigrations, startTestApi, type TestApi } from '../testApi.ts';
+import { startPostgres } from '@stasis/testing';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { useTestApi } from '../testApi.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
-
-let postgres: TestPostgres;
-let t: TestApi;
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-  const databaseUrl = await postgres.createDatabase();
-  await applyMigrations(databaseUrl);
-  t = await startTestApi({ databaseUrl });
-});
-
-afterAll(async () => {
-  await t?.stop();
-  await postgres?.stop();
-});
+const t = useTestApi(startPostgres);
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,27 +1,15 @@
 import { topics } from '@stasis/bus';
 import type { EventData } from '@stasis/events';
 import { open } from '@stasis/proof';
-import { startPostgres, type TestPostgres } from '@stasis/testing';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { applyMigrations, nodeWithContainer, startTestApi, type TestApi } from '../testApi.ts';
+import { startPostgres } from '@stasis/testing';
+import { beforeAll, expect, it, vi } from 'vitest';
+import { nodeWithContainer, useTestApi } from '../testApi.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
-
-let postgres: TestPostgres;
-let t: TestApi;
+const t = useTestApi(startPostgres);
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  const databaseUrl = await postgres.createDatabase();
-  await applyMigrations(databaseUrl);
-  t = await startTestApi({ databaseUrl });
   await t.report(...nodeWithContainer('node-1', 'web'));
   await t.until('/v1/containers/node-1/web');
-});
-
-afterAll(async () => {
-  await t?.stop();
-  await postgres?.stop();
 });
 
 it('an environment is for its node alone: not in the ledger, not on the bus, not in any answer', async () => {

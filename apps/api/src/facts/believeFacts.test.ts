@@ -1,35 +1,11 @@
 import { poisonHeaders, poisonTopicOf, topics } from '@stasis/bus';
 import type { EventData, StasisEvent } from '@stasis/events';
 import { newPrivateKey, signingKeyOf } from '@stasis/proof';
-import { startPostgres, type TestPostgres } from '@stasis/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import {
-  applyMigrations,
-  discovered,
-  factMessage,
-  factOf,
-  nodeWithContainer,
-  signFact,
-  startTestApi,
-  type TestApi,
-} from '../testApi.ts';
+import { startPostgres } from '@stasis/testing';
+import { describe, expect, it, vi } from 'vitest';
+import { discovered, factMessage, factOf, nodeWithContainer, signFact, useTestApi } from '../testApi.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
-
-let postgres: TestPostgres;
-let t: TestApi;
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-  const databaseUrl = await postgres.createDatabase();
-  await applyMigrations(databaseUrl);
-  t = await startTestApi({ databaseUrl });
-});
-
-afterAll(async () => {
-  await t?.stop();
-  await postgres?.stop();
-});
+const t = useTestApi(startPostgres);
 
 const setAside = (id: string): unknown =>
   t.broker

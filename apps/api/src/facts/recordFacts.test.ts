@@ -1,35 +1,15 @@
 import { poisonHeaders, poisonTopicOf, topics } from '@stasis/bus';
 import { createMemoryBroker } from '@stasis/bus/memory';
 import { type EventKey, newId, type StasisEvent } from '@stasis/events';
-import { startPostgres, type TestPostgres } from '@stasis/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import {
-  applyMigrations,
-  discovered,
-  factOf,
-  goodCheckpoint,
-  nodeWithContainer,
-  startTestApi,
-  type TestApi,
-} from '../testApi.ts';
+import { startPostgres } from '@stasis/testing';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { discovered, factOf, goodCheckpoint, nodeWithContainer, useTestApi } from '../testApi.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
-
-let postgres: TestPostgres;
-let t: TestApi;
+const t = useTestApi(startPostgres, { broker: createMemoryBroker() });
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  const databaseUrl = await postgres.createDatabase();
-  await applyMigrations(databaseUrl);
-  t = await startTestApi({ databaseUrl, broker: createMemoryBroker() });
   await t.report(...nodeWithContainer('node-1', 'web-1'), ...nodeWithContainer('node-2', 'web-2'));
   for (const name of ['node-1/web-1', 'node-2/web-2']) await t.until(`/v1/containers/${name}`);
-});
-
-afterAll(async () => {
-  await t?.stop();
-  await postgres?.stop();
 });
 
 const requested = async (): Promise<string> =>

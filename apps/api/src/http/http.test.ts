@@ -1,29 +1,17 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Route, routes } from '@stasis/api-contract';
-import { startPostgres, type TestPostgres } from '@stasis/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { applyMigrations, goodCheckpoint, nodeWithContainer, startTestApi, type TestApi } from '../testApi.ts';
+import { startPostgres } from '@stasis/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { goodCheckpoint, nodeWithContainer, type TestApi, useTestApi } from '../testApi.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
-
-let postgres: TestPostgres;
-let t: TestApi;
+const t = useTestApi(startPostgres, { env: { STASIS_NODES: 'node-1' } });
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  const databaseUrl = await postgres.createDatabase();
-  await applyMigrations(databaseUrl);
-  t = await startTestApi({ databaseUrl, env: { STASIS_NODES: 'node-1' } });
   await t.report(...nodeWithContainer('node-1', 'web-1'), ...nodeWithContainer('node-2', 'twice'));
   await t.report(...nodeWithContainer('node-1', 'twice').slice(2));
   for (const name of ['node-1/web-1', 'node-1/twice', 'node-2/twice']) await t.until(`/v1/containers/${name}`);
   for (const name of ['node-1', 'node-2']) await t.until(`/v1/nodes/${name}`);
-});
-
-afterAll(async () => {
-  await t?.stop();
-  await postgres?.stop();
 });
 
 const ask = { container: 'node-1/web-1', leaveRunning: true };

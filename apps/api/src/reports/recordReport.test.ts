@@ -1,24 +1,14 @@
 import { newId, typeOf, type EventKey } from '@stasis/events';
-import { startPostgres, type TestPostgres } from '@stasis/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { applyMigrations, goodCheckpoint, nodeWithContainer, startTestApi, type TestApi } from '../testApi.ts';
+import { startPostgres } from '@stasis/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { goodCheckpoint, nodeWithContainer, useTestApi } from '../testApi.ts';
 
-let postgres: TestPostgres;
-let t: TestApi;
+const t = useTestApi(startPostgres);
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  const databaseUrl = await postgres.createDatabase();
-  await applyMigrations(databaseUrl);
-  t = await startTestApi({ databaseUrl });
   await t.report(...nodeWithContainer('node-1', 'web-1'));
   await t.until('/v1/containers/node-1/web-1');
 }, 60_000);
-afterAll(async () => {
-  await t?.stop();
-  await postgres?.stop();
-});
-
 const told = (key: EventKey, subject: string, data: unknown) => ({
   id: newId('evt'),
   type: typeOf(key),

@@ -1,12 +1,9 @@
 import type { StasisEvent } from '@stasis/events';
-import { startPostgres, type TestPostgres } from '@stasis/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { applyMigrations, factOf, goodCheckpoint, nodeWithContainer, startTestApi, type TestApi } from '../testApi.ts';
+import { startPostgres } from '@stasis/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { factOf, goodCheckpoint, nodeWithContainer, type TestApi, useTestApi } from '../testApi.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
-
-let postgres: TestPostgres;
-let t: TestApi;
+const t = useTestApi(startPostgres);
 let ready: string;
 
 const joinedWith = (node: string, change: object): StasisEvent[] =>
@@ -15,10 +12,6 @@ const joinedWith = (node: string, change: object): StasisEvent[] =>
     .map((event) => ({ ...event, data: { ...event.data, ...change } }) as StasisEvent);
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  const databaseUrl = await postgres.createDatabase();
-  await applyMigrations(databaseUrl);
-  t = await startTestApi({ databaseUrl });
   await t.report(
     ...nodeWithContainer('node-1', 'web-1', ['sse2', 'avx512f']),
     ...joinedWith('same', { cpuFeatures: ['sse2', 'avx512f', 'amx'] }),
@@ -34,11 +27,6 @@ beforeAll(async () => {
   ready = await checkpoint();
   await t.report(...goodCheckpoint('node-1', ready));
   await t.until(`/v1/checkpoints/${ready}`, ({ phase }) => phase === 'Ready');
-});
-
-afterAll(async () => {
-  await t?.stop();
-  await postgres?.stop();
 });
 
 const checkpoint = async (): Promise<string> =>

@@ -1,33 +1,10 @@
 import { keyStatementBytes, type StasisEvent } from '@stasis/events';
 import { newPrivateKey, type SigningKey, signingKeyOf } from '@stasis/proof';
-import { startPostgres, type TestPostgres } from '@stasis/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import {
-  type Answer,
-  applyMigrations,
-  discovered,
-  factMessage,
-  signFact,
-  startTestApi,
-  type TestApi,
-} from '../testApi.ts';
+import { startPostgres } from '@stasis/testing';
+import { describe, expect, it, vi } from 'vitest';
+import { type Answer, discovered, factMessage, signFact, useTestApi } from '../testApi.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
-
-let postgres: TestPostgres;
-let t: TestApi;
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-  const databaseUrl = await postgres.createDatabase();
-  await applyMigrations(databaseUrl);
-  t = await startTestApi({ databaseUrl });
-});
-
-afterAll(async () => {
-  await t?.stop();
-  await postgres?.stop();
-});
+const t = useTestApi(startPostgres);
 
 const newKey = async (): Promise<SigningKey> => signingKeyOf(newPrivateKey());
 const invite = async (node: string): Promise<string> =>

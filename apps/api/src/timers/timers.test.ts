@@ -1,28 +1,16 @@
 import { topics } from '@stasis/bus';
 import type { StasisEvent } from '@stasis/events';
-import { startPostgres, type TestPostgres } from '@stasis/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { applyMigrations, factOf, goodCheckpoint, nodeWithContainer, startTestApi, type TestApi } from '../testApi.ts';
+import { startPostgres } from '@stasis/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { factOf, goodCheckpoint, nodeWithContainer, useTestApi } from '../testApi.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
-
-let postgres: TestPostgres;
-let t: TestApi;
+const t = useTestApi(startPostgres, { env: { STASIS_NODE_LOST_AFTER_MS: '1500' } });
 let joined: StasisEvent[];
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  const databaseUrl = await postgres.createDatabase();
-  await applyMigrations(databaseUrl);
-  t = await startTestApi({ databaseUrl, env: { STASIS_NODE_LOST_AFTER_MS: '1500' } });
   joined = nodeWithContainer('node-1', 'web-1');
   await t.report(...joined);
   await t.until('/v1/containers/node-1/web-1');
-});
-
-afterAll(async () => {
-  await t?.stop();
-  await postgres?.stop();
 });
 
 type Agents = Record<string, { status: string }>;
